@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Configuration files: INI as upstream reads it (Python's ConfigParser: sections, "name = value" or
+ * "name: value", continuation lines, # and ; comments, %-interpolation), merged from
+ * /etc/sylkserver, ~/.config/sylkserver and the local directory, later files overriding earlier
+ * ones per option.
+ *
+ * Every option is declared once, in a table that a module exports: type, default, one sentence of
+ * help. From these tables come the values, the sample files and the errors of --check (file, line,
+ * option, and the nearest valid name for an unknown one).
+ *
+ * Signalling thread.
+ */
+#ifndef CORE_CONFIG_H
+#define CORE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/buf.h"
+#include "core/slice.h"
+
+enum config_type {
+	CONFIG_STRING, /* char *, NULL when unset */
+	CONFIG_BOOL,   /* bool: 1/yes/true/on, 0/no/false/off in any case */
+	CONFIG_INT,    /* int, within min and max */
+	CONFIG_LIST,   /* struct config_list: comma-separated; "none" or empty: no item */
+	CONFIG_ENUM,   /* int: the index in choices (a NULL-terminated list of words), any case */
+	CONFIG_CUSTOM, /* parse() decides */
+};
+
+struct config_list {
+	char **items;
+	size_t n;
+};
+
+/*
+ * One option. offset is that of its field in the struct that config_load fills. parse, if given,
+ * checks the value (and for CONFIG_CUSTOM stores it through field); it returns 0, or -EINVAL with
+ * a reason in error.
+ */
+struct config_option {
+	const char *name;
+	enum config_type type;
+	size_t offset;
+	const char *preset; /* the default, as one would write it; NULL: unset */
+	const char *help;   /* one sentence */
+	long min, max;      /* CONFIG_INT */
+	const char *const *choices;
+	int (*parse)(struct slice value, void *field, char *error, size_t error_size);
+	void (*release)(void *field); /* CONFIG_CUSTOM: free what parse stored */
+};
+
+/* One section of one file; options end with a NULL name. */
+struct config_section {
+	const char *file;    /* "config.ini" */
+	const char *section; /* "SIP"; NULL: sections named by the user ("[room@host]") */
+	const char *help;
+	const struct config_option *options;
+};
+
+struct config; /* the files as read: raw values with file and line */
+
+/* Where an error was found; file "" and line 0: a default of ours. */
+typedef void config_error_fn(void *arg, const char *file, unsigned line, const char *text);
+
+/*
+ * Read every file that the sections name, from the search path. dirs: a NULL-terminated list,
+ * lowest priority first. A missing file is no error; an unreadable or malformed line is reported
+ * and left out. Returns 0 or -ENOMEM.
+ */
+int config_read(struct config **config, const char *const *dirs,
+	const struct config_section *const *sections, config_error_fn *error, void *arg);
+void config_free(struct config *config);
+
+/*
+ * Fill the struct at values from a section (name: for user-named sections, else NULL). An invalid
+ * value is reported and the default kept. What values hold is freed with config_release.
+ * Returns 0 or -ENOMEM.
+ */
+int config_load(const struct config *config, const struct config_section *section, const char *name,
+	void *values, config_error_fn *error, void *arg);
+void config_release(const struct config_section *section, void *values);
+
+/* Whether the file that section stands in has a section of this name. */
+bool config_has(const struct config *config, const struct config_section *section, const char *name);
+
+/*
+ * Report every section and option that no table knows, with the nearest name that one does know.
+ * Returns how many were reported.
+ */
+unsigned config_check_unknown(const struct config *config,
+	const struct config_section *const *sections, config_error_fn *error, void *arg);
+
+/* Write the sample of one file: every option with its help, commented out with its default. */
+void config_write_sample(
+	const struct config_section *const *sections, const char *file, struct buf *out);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * URIs: sip and sips (RFC 3261 19.1), tel (RFC 3966), and any other scheme as an opaque rest.
+ * Parsing copies nothing; the slices point into the text given. Any thread.
+ */
+#ifndef CORE_URI_H
+#define CORE_URI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/slice.h"
+
+enum uri_scheme { URI_SIP, URI_SIPS, URI_TEL, URI_OTHER };
+
+struct uri {
+	enum uri_scheme scheme;
+	struct slice scheme_name; /* as written */
+	struct slice user;        /* still escaped; for tel the number; empty: none */
+	struct slice password;
+	struct slice host;    /* a literal IPv6 address with its brackets */
+	uint16_t port;        /* 0: none written */
+	struct slice params;  /* "transport=tcp;lr", without the first semicolon */
+	struct slice headers; /* "subject=x&priority=y", without the question mark */
+	struct slice opaque;  /* URI_OTHER: what follows the colon */
+};
+
+/* Parse all of text. Returns 0 or -EINVAL. */
+int uri_parse(struct slice text, struct uri *uri);
+
+void uri_write(const struct uri *uri, struct buf *out);
+
+/*
+ * Value of a parameter, name compared without case. Returns false when it is absent; a parameter
+ * without "=" gives an empty value.
+ */
+bool uri_param(const struct uri *uri, const char *name, struct slice *value);
+
+/* Walk a parameter list: cuts the next "name[=value]" off *rest. False at the end. */
+bool uri_next_param(struct slice *rest, struct slice *name, struct slice *value);
+
+/* Equivalent by the rules of RFC 3261 19.1.4 (tel: RFC 3966 section 4). */
+bool uri_equal(const struct uri *a, const struct uri *b);
+
+/*
+ * The canonical user@host that names rooms, identities and rules: user unescaped where RFC 3261
+ * lets it stand unescaped, host in lower case without a trailing dot, no port, no parameters; the
+ * host alone when there is no user. Appended to out.
+ */
+void uri_canonical(const struct uri *uri, struct buf *out);
+
+/* Undo %HH escapes; a malformed escape is kept as it is. Appended to out. */
+void uri_unescape(struct slice s, struct buf *out);
+
+/* Escape what a SIP user part may not hold (RFC 3261 25.1 "user"). Appended to out. */
+void uri_escape_user(struct slice s, struct buf *out);
+
+/* Whether it is a sip: or sips: URI. */
+bool uri_is_sip(const struct uri *uri);
+
+#endif

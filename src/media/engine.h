@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Media engine: the media threads and how the signalling loop speaks to them.
+ *
+ * Three objects (docs/architecture.md, "Media"): a port is a pair of sockets, a leg is one
+ * participant's audio, a mixer is a room's. The handles below live on the signalling thread, which
+ * is the only one to call these functions; each sends a command to a media thread and returns at
+ * once. Commands for one leg take effect in the order they were given. Handlers are called on the
+ * signalling thread.
+ */
+#ifndef MEDIA_ENGINE_H
+#define MEDIA_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/loop.h"
+#include "media/codec.h"
+#include "net/addr.h"
+
+struct media_engine;
+struct media_port;
+struct media_leg;
+struct media_mixer;
+
+struct media_engine_settings {
+	unsigned threads;            /* 0: one per core */
+	uint16_t port_min, port_max; /* RTP ports: even ones of port_min <= p < port_max */
+	unsigned sample_rate;        /* mixer rate, Hz: 16000, 32000, 48000 */
+	unsigned timeout_s;          /* no RTP for so long: the leg's timeout handler; 0: never */
+	unsigned mixed_talkers;      /* the loudest so many are mixed */
+};
+
+/* Start the threads. Returns 0 or a negative errno. */
+int media_engine_new(struct media_engine **engine, struct loop *loop,
+	const struct media_engine_settings *settings);
+
+/* Stop the threads and free everything; all handles must have been closed. */
+void media_engine_close(struct media_engine *engine);
+
+unsigned media_engine_threads(const struct media_engine *engine);
+
+/* ---- port ------------------------------------------------------------------------------- */
+
+/*
+ * Bind an RTP socket on a free even port of the range, and RTCP's on the next, at local's host.
+ * Chosen at random within the range; the thread with the fewest ports gets it.
+ * Returns 0, -EADDRINUSE (range exhausted: raise [RTP] port_range) or another negative errno.
+ */
+int media_port_open(
+	struct media_engine *engine, const struct addr *local, struct media_port **port);
+
+/* The RTP address as bound. */
+const struct addr *media_port_local(const struct media_port *port);
+
+/* Close the sockets and forget the handle; its leg must have been closed before. */
+void media_port_close(struct media_port *port);
+
+/* ---- leg -------------------------------------------------------------------------------- */
+
+#define MEDIA_MAX_PAYLOADS 8
+
+struct media_payload {
+	const struct audio_codec *codec;
+	uint8_t payload_type;
+	struct codec_settings settings;
+};
+
+/* Everything offer/answer decides about a leg; applied as a whole. */
+struct media_leg_config {
+	struct addr remote_rtp, remote_rtcp;
+	struct media_payload receive[MEDIA_MAX_PAYLOADS]; /* payload types we understand */
+	unsigned n_receive;
+	struct media_payload send; /* codec NULL: send nothing */
+	unsigned ptime_ms;         /* of what we send: 20 */
+	int event_payload;         /* telephone-event's payload type (RFC 4733), or -1 */
+	bool sending, receiving;   /* a=sendrecv ... as seen from here */
+};
+
+struct media_leg_handlers {
+	/* The first valid RTP packet came, from this address. */
+	void (*started)(const struct addr *from, void *arg);
+	/* No RTP for timeout_s although receiving; repeated each period. */
+	void (*timeout)(void *arg);
+};
+
+/* A leg on a port (one per port). It is in no room, sends nothing, until told. 0 or -ENOMEM. */
+int media_leg_new(struct media_port *port, const struct media_leg_handlers *handlers, void *arg,
+	struct media_leg **leg);
+
+int media_leg_configure(struct media_leg *leg, const struct media_leg_config *config);
+
+/*
+ * Join a mixer, leaving the one it was in: also when the two live on different threads no packet is
+ * lost and nothing is heard twice. NULL: leave only. Returns 0 or -ENOMEM.
+ */
+int media_leg_join(struct media_leg *leg, struct media_mixer *mixer);
+
+/* Send back to the peer what it sends (leaves its mixer). on: begin, else end. 0 or -ENOMEM. */
+int media_leg_echo(struct media_leg *leg, bool on);
+
+/* Forget the handle; no handler is called any more. */
+void media_leg_close(struct media_leg *leg);
+
+struct media_leg_stats {
+	uint64_t rx_packets, tx_packets, rx_lost;
+	uint32_t rx_jitter_us;
+	unsigned thread; /* where the leg lives now */
+};
+
+/* Last known figures; the media thread publishes them about once a second. */
+void media_leg_stats(const struct media_leg *leg, struct media_leg_stats *stats);
+
+/* ---- mixer ------------------------------------------------------------------------------ */
+
+/* thread: where it lives; -1: the least loaded. Returns 0 or -ENOMEM. */
+int media_mixer_new(struct media_engine *engine, int thread, struct media_mixer **mixer);
+
+/* Forget the handle; legs still in it leave it. */
+void media_mixer_close(struct media_mixer *mixer);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Jitter buffer: puts RTP packets of one source back in order and says when each is due. Adaptive:
+ * the target delay follows the measured jitter between a minimum and a hard maximum, grows at
+ * once, and drains back (by dropping in silence or shortening, decided by its user through
+ * jitter_buffer_excess). A core: time comes with the calls, nothing is allocated after init.
+ * Media thread that owns the leg.
+ */
+#ifndef MEDIA_JITTER_BUFFER_H
+#define MEDIA_JITTER_BUFFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "media/rtp.h"
+
+struct jitter_buffer;
+
+/* Bytes of one, for a pool. capacity: packets it can hold. */
+size_t jitter_buffer_size(unsigned capacity);
+
+struct jitter_settings {
+	unsigned capacity;      /* packets */
+	uint32_t clock_rate;    /* RTP clock, Hz */
+	unsigned min_delay_ms;  /* e.g. 20 */
+	unsigned max_delay_ms;  /* e.g. 200: never buffers more than this */
+};
+
+void jitter_buffer_init(struct jitter_buffer *jb, const struct jitter_settings *settings);
+
+/* Forget all packets and measurements (new source). */
+void jitter_buffer_reset(struct jitter_buffer *jb);
+
+/*
+ * A packet arrived at now_us (monotonic); the payload is copied into the buffer's own slots (a
+ * pool's packet may be handed in later). A new SSRC, or a jump of more than 3000 sequence
+ * numbers, resets it (RFC 3550 A.1). Returns 0, -EEXIST (duplicate), -ETIME (too late), -EMSGSIZE.
+ */
+int jitter_buffer_put(struct jitter_buffer *jb, const struct rtp_packet *packet, uint64_t now_us);
+
+enum jitter_result {
+	JITTER_PACKET, /* *packet is the next one; good until the next call */
+	JITTER_LOST,   /* the next one is missing and its time has come: conceal; *packet, if its
+	                  payload is not NULL, is the one behind the gap (for FEC), not consumed */
+	JITTER_WAIT,   /* nothing due: filling, or the source paused (DTX, end of talk spurt) */
+};
+
+/* What to play for the next span at now_us. */
+enum jitter_result jitter_buffer_get(
+	struct jitter_buffer *jb, uint64_t now_us, struct rtp_packet *packet);
+
+/* RTP time units by which the delay is above its target and ought to be shortened; 0 if not. */
+uint32_t jitter_buffer_excess(const struct jitter_buffer *jb, uint64_t now_us);
+
+/* Whether any packet is waiting (a leg without any costs a mixer nothing). */
+bool jitter_buffer_empty(const struct jitter_buffer *jb);
+
+struct jitter_stats {
+	uint64_t received, lost, late, duplicate;
+	uint32_t jitter;   /* RFC 3550 6.4.1 interarrival jitter, RTP time units */
+	uint32_t delay_ms; /* current target */
+};
+void jitter_buffer_stats(const struct jitter_buffer *jb, struct jitter_stats *stats);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The arithmetic of mixing: sums in 32 bit, one source taken out again for the one who spoke it,
+ * and a limiter in place of wrapping or hard clipping. Pure functions on arrays; gcc vectorises
+ * them. Any thread.
+ */
+#ifndef MEDIA_MIX_H
+#define MEDIA_MIX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* sum += pcm */
+void mix_add(int32_t *sum, const int16_t *pcm, size_t samples);
+
+/* One mix's gain between frames, so that the limiter moves without clicks. Zero it to start. */
+struct mix_limiter {
+	float gain; /* 0 before the first frame, then (0, 1] */
+};
+
+/*
+ * out = limit(sum - own); own may be NULL. The limiter lowers the gain as far as the frame's peak
+ * needs to stay under full scale, ramps over the frame, and recovers slowly: never wraps, never
+ * clips flat.
+ */
+void mix_minus(struct mix_limiter *limiter, const int32_t *sum, const int16_t *own, int16_t *out,
+	size_t samples);
+
+/* Mean square of a frame, 0 .. 2^30. */
+uint32_t mix_energy(const int16_t *pcm, size_t samples);
+
+#endif

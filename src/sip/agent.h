@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * SIP agent: transports, transaction and dialog tables of one server, and the door to the layers
+ * above. Requests outside dialogs are handed out through the handlers; what RFC 3261 8.2 lets the
+ * stack answer by itself (unknown extensions, bad requests, OPTIONS, merged requests, 481, 405 with
+ * Allow) it answers. Everything on the loop's thread.
+ */
+#ifndef SIP_AGENT_H
+#define SIP_AGENT_H
+
+#include <stdbool.h>
+
+#include "core/loop.h"
+#include "net/addr.h"
+#include "sip/flow.h"
+#include "sip/message.h"
+
+struct sip_agent;
+struct sip_invite;
+struct sip_server_transaction;
+
+struct sip_agent_settings {
+	const char *product; /* "SylkServer-1.0": User-Agent in requests, Server in responses */
+	size_t max_message;  /* bytes of one message, upstream 262144 */
+};
+
+struct sip_agent_handlers {
+	/*
+	 * Whether requests from this source are accepted (trusted_peers); false: 403. NULL: all.
+	 */
+	bool (*admit)(const struct addr *source, void *arg);
+
+	/*
+	 * An INVITE outside a dialog; 100 has been sent. The handler keeps invite with obj_ref and
+	 * sip_invite_set_handlers, or rejects it; one it does neither with gets 500.
+	 */
+	void (*invite)(struct sip_invite *invite, const struct sip_msg *request, void *arg);
+
+	/*
+	 * Any other request outside a dialog that the stack does not answer itself. Returns true
+	 * when it was taken (it answers through the transaction, now or later; it keeps it with
+	 * obj_ref); false: 405.
+	 */
+	bool (*request)(
+		struct sip_server_transaction *transaction, const struct sip_msg *request, void *arg);
+};
+
+/* An agent without transports. An object: the caller owns one reference. 0 or -ENOMEM. */
+int sip_agent_new(struct sip_agent **agent, struct loop *loop,
+	const struct sip_agent_settings *settings, const struct sip_agent_handlers *handlers,
+	void *arg);
+
+/*
+ * Listen. local may be a wildcard address; Contact, Via and SDP then carry the address that leads
+ * to the peer. Port 0: any. Returns 0 or a negative errno.
+ */
+int sip_agent_listen(struct sip_agent *agent, enum sip_transport transport, const struct addr *local);
+
+/* What the n-th listener is bound to; false behind the last. */
+bool sip_agent_listener(const struct sip_agent *agent, unsigned n, enum sip_transport *transport,
+	struct addr *local);
+
+/*
+ * Stop: no new requests are taken (503), running dialogs are ended with BYE or CANCEL, transactions
+ * get their time; done is called when the last is gone or after limit_ms.
+ */
+void sip_agent_shutdown(struct sip_agent *agent, uint64_t limit_ms, loop_fn *done, void *arg);
+
+/* Close sockets and forget everything at once; no handler is called any more. Idempotent. */
+void sip_agent_close(struct sip_agent *agent);
+
+#endif

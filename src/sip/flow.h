@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Flow: the way to one peer, as the transaction layer sees it: a UDP socket and a remote address, or
+ * a connection. The real ones are made by sip/transport.h, simulated ones by tests: transactions,
+ * dialogs and usages see only this and run in a simulated network.
+ *
+ * An object (core/mem.h): whoever keeps one owns a reference. Loop thread.
+ */
+#ifndef SIP_FLOW_H
+#define SIP_FLOW_H
+
+#include <stdbool.h>
+
+#include "core/list.h"
+#include "core/slice.h"
+#include "net/addr.h"
+
+enum sip_transport { SIP_UDP, SIP_TCP, SIP_TLS };
+
+struct sip_flow;
+
+struct sip_flow_ops {
+	/* Send one whole message (copied). 0, or a negative errno: -EMSGSIZE, -ENOTCONN, -EAGAIN. */
+	int (*send)(struct sip_flow *flow, struct slice message);
+};
+
+/* A transaction or usage that wants to know when its flow breaks; embedded in its owner. */
+struct sip_flow_watch {
+	struct list_node node;
+	void (*failed)(int err, void *arg); /* the watch is already removed when this is called */
+	void *arg;
+};
+
+struct sip_flow {
+	const struct sip_flow_ops *ops;
+	enum sip_transport transport;
+	struct addr local;  /* what our Via and Contact say: never a wildcard */
+	struct addr remote; /* where packets go */
+	bool closed;
+	struct list_node watches;
+};
+
+/* Send; -ENOTCONN on a closed flow. */
+int sip_flow_send(struct sip_flow *flow, struct slice message);
+
+static inline bool sip_flow_reliable(const struct sip_flow *flow)
+{
+	return flow->transport != SIP_UDP;
+}
+
+/* "UDP", "TCP", "TLS": the transport of a Via. */
+const char *sip_transport_name(enum sip_transport transport);
+
+void sip_flow_watch(struct sip_flow *flow, struct sip_flow_watch *watch);
+void sip_flow_unwatch(struct sip_flow_watch *watch);
+
+/* For those who make flows: mark it closed and tell the watchers, once. */
+void sip_flow_fail(struct sip_flow *flow, int err);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The INVITE usage: one call as SIP sees it, either side (RFC 3261 13, 14, 15; CANCEL 9). Offers
+ * and answers pass through as bodies; what they mean is the session layer's business. ACK, PRACK,
+ * retransmissions of 2xx, CANCEL races and the dialog are handled here.
+ *
+ * An object on the loop's thread. The usage keeps itself alive until it has ended; whoever else
+ * holds it owns a reference. After "ended" no handler is called any more.
+ */
+#ifndef SIP_INVITE_H
+#define SIP_INVITE_H
+
+#include "sip/agent.h"
+
+struct sip_body {
+	struct slice type; /* "application/sdp"; empty: no body */
+	struct slice data;
+};
+
+struct sip_invite_handlers {
+	/* Client: a provisional response (101..199). */
+	void (*progress)(struct sip_invite *invite, const struct sip_msg *response, void *arg);
+
+	/*
+	 * Client: 2xx to our INVITE or re-INVITE. An answer is in its body, or an offer when ours had
+	 * none: then the handler calls sip_invite_acknowledge with the answer; else ACK is sent for
+	 * it when it returns.
+	 */
+	void (*answered)(struct sip_invite *invite, const struct sip_msg *response, void *arg);
+
+	/* Client: our re-INVITE was refused with this final response; the call goes on as it was. */
+	void (*refused)(struct sip_invite *invite, const struct sip_msg *response, void *arg);
+
+	/* Server: the ACK to our 2xx; it carries the answer when our 2xx carried the offer. */
+	void (*acknowledged)(struct sip_invite *invite, const struct sip_msg *ack, void *arg);
+
+	/*
+	 * Server: a re-INVITE (or an UPDATE with a body). Answered with sip_invite_accept or
+	 * sip_invite_reject, now or later. Without a body it asks for an offer.
+	 */
+	void (*renegotiate)(struct sip_invite *invite, const struct sip_msg *request, void *arg);
+
+	/*
+	 * The end, once: BYE, CANCEL, refusal of our INVITE, no ACK, time-out or sip_invite_end.
+	 * message: the request or response that ended it, or NULL. status: the SIP status that says
+	 * why (200 for BYE, 487 for CANCEL, 408 ...).
+	 */
+	void (*ended)(struct sip_invite *invite, unsigned status, const struct sip_msg *message,
+		void *arg);
+};
+
+void sip_invite_set_handlers(
+	struct sip_invite *invite, const struct sip_invite_handlers *handlers, void *arg);
+
+/*
+ * extra, in the functions below: further header lines, each ended by CRLF, or the empty slice.
+ * They may not name To, From, Via, Contact, Route, Record-Route, Call-ID, CSeq (-EINVAL).
+ */
+
+/* Server: send a provisional response (180, 183 with a body ...). */
+int sip_invite_progress(struct sip_invite *invite, unsigned status, const struct sip_body *body,
+	struct slice extra);
+
+/*
+ * Server: 200 to the INVITE or re-INVITE. body: the answer, or the offer when the request had none.
+ * Returns 0, -EINVAL when there is nothing to answer (it was cancelled meanwhile).
+ */
+int sip_invite_accept(struct sip_invite *invite, const struct sip_body *body, struct slice extra);
+
+/* Server: a final response 300..699 to the INVITE (the usage ends) or re-INVITE (it goes on). */
+int sip_invite_reject(struct sip_invite *invite, unsigned status, struct slice extra);
+
+/*
+ * End it, whatever state it is in: CANCEL, a rejection (480), or BYE, with this Reason header's
+ * value if not empty (RFC 3326). "ended" follows. Idempotent.
+ */
+void sip_invite_end(struct sip_invite *invite, struct slice reason);
+
+struct sip_invite_target {
+	struct slice uri;          /* request-URI */
+	struct slice from, to;     /* name-addr without tag */
+	struct slice contact_user; /* user part of our Contact */
+	bool focus;                /* ;isfocus on our Contact */
+	enum sip_transport transport;
+	struct addr next_hop;      /* where to send; names are resolved by the caller */
+};
+
+/* Client: call. body empty: a late offer. Returns 0 or a negative errno; the caller's reference. */
+int sip_invite_connect(struct sip_invite **invite, struct sip_agent *agent,
+	const struct sip_invite_target *target, const struct sip_body *body, struct slice extra,
+	const struct sip_invite_handlers *handlers, void *arg);
+
+/* Client, in "answered" to a late offer: the body for the ACK. */
+int sip_invite_acknowledge(struct sip_invite *invite, const struct sip_body *body);
+
+/* Send a re-INVITE with this offer. -EBUSY while one is under way in either direction. */
+int sip_invite_renegotiate(
+	struct sip_invite *invite, const struct sip_body *body, struct slice extra);
+
+/* Our Contact: its user part (default "sylkserver") and whether it carries ;isfocus (RFC 4579). */
+int sip_invite_set_contact(struct sip_invite *invite, struct slice user, bool focus);
+
+/* What the peer and the call are; slices are good as long as the usage. */
+struct slice sip_invite_call_id(const struct sip_invite *invite);
+struct slice sip_invite_user_agent(const struct sip_invite *invite); /* the peer's, or empty */
+enum sip_transport sip_invite_transport(const struct sip_invite *invite);
+const struct addr *sip_invite_peer(const struct sip_invite *invite);  /* packets' source */
+const struct addr *sip_invite_local(const struct sip_invite *invite); /* ours towards the peer */
+
+#endif
