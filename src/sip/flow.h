@@ -18,10 +18,17 @@
 enum sip_transport { SIP_UDP, SIP_TCP, SIP_TLS };
 
 struct sip_flow;
+struct sip_msg;
 
 struct sip_flow_ops {
 	/* Send one whole message (copied). 0, or a negative errno: -EMSGSIZE, -ENOTCONN, -EAGAIN. */
 	int (*send)(struct sip_flow *flow, struct slice message);
+
+	/*
+	 * A flow of the same transport and listener to another address, also when this one is closed
+	 * (the old connection broke). NULL: this kind has none.
+	 */
+	int (*towards)(struct sip_flow *flow, const struct addr *remote, struct sip_flow **other);
 };
 
 /* A transaction or usage that wants to know when its flow breaks; embedded in its owner. */
@@ -53,6 +60,32 @@ const char *sip_transport_name(enum sip_transport transport);
 
 void sip_flow_watch(struct sip_flow *flow, struct sip_flow_watch *watch);
 void sip_flow_unwatch(struct sip_flow_watch *watch);
+
+/*
+ * Where responses to this request go (RFC 3261 18.2.2, RFC 3581 section 4): for UDP with rport the
+ * source, without it the source's address with the port of sent-by (5060 if none), or maddr (see
+ * flow.c); for connections what to connect to should the connection be gone. The request's flow and
+ * source must be filled in.
+ */
+void sip_response_address(const struct sip_msg *request, struct addr *to);
+
+/*
+ * The flow for responses to this request: its own, or one towards sip_response_address. The caller
+ * owns the reference. Returns 0 or a negative errno.
+ */
+int sip_flow_for_response(const struct sip_msg *request, struct sip_flow **flow);
+
+/*
+ * A flow of the same transport and listener towards another address; flow may be closed. A server
+ * transaction whose connection broke before its response was sent calls it with the address kept
+ * from sip_response_address (RFC 3261 18.2.2). The caller owns the reference.
+ * Returns 0 or a negative errno: -EOPNOTSUPP, -ENOTCONN (transports closed), -ENOMEM ...
+ */
+int sip_flow_towards(struct sip_flow *flow, const struct addr *remote, struct sip_flow **other);
+
+/* For those who make flows: a new one's common part. */
+void sip_flow_init(struct sip_flow *flow, const struct sip_flow_ops *ops,
+        enum sip_transport transport, const struct addr *local, const struct addr *remote);
 
 /* For those who make flows: mark it closed and tell the watchers, once. */
 void sip_flow_fail(struct sip_flow *flow, int err);
