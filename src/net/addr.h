@@ -43,6 +43,7 @@ bool addr_equal(const struct addr *a, const struct addr *b);
 bool addr_equal_host(const struct addr *a, const struct addr *b);
 bool addr_is_any(const struct addr *a);      /* 0.0.0.0 or :: */
 bool addr_is_loopback(const struct addr *a);
+bool addr_is_multicast(const struct addr *a);
 uint64_t addr_hash(const struct addr *a); /* keyed, for core/hash.h */
 
 /* The address that packets to the destination would leave with. 0 or a negative errno. */
