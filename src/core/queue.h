@@ -27,6 +27,9 @@ void mailbox_close(struct mailbox *box);
 /* Hand m over; it belongs to the reader from here on. Any thread. */
 void mailbox_post(struct mailbox *box, struct mail *m);
 
+/* Wake the reader without mail. Any thread, and a signal's handler. */
+void mailbox_wake(struct mailbox *box);
+
 /*
  * The reader: take everything posted so far, oldest first, as a list linked by next (NULL: nothing).
  * Also clears the wake-up.
