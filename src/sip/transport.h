@@ -39,11 +39,10 @@ struct sip_transports_handlers {
 	void (*received)(struct sip_flow *flow, struct sip_msg *msg, void *arg);
 
 	/*
-	 * A malformed request that has what a stateless response needs (status: 400, or 413 when it
-	 * is too large; reason: a phrase for people). Never called for responses. NULL: dropped.
+	 * A malformed request to be answered statelessly with msg->error_status; msg->answerable is
+	 * true. Never called for what cannot be answered, responses above all. NULL: dropped.
 	 */
-	void (*malformed)(struct sip_flow *flow, struct sip_msg *msg, unsigned status,
-	        const char *reason, void *arg);
+	void (*malformed)(struct sip_flow *flow, struct sip_msg *msg, void *arg);
 
 	/* Every message as it is on the wire, before parsing or after sending. May be NULL. */
 	void (*trace)(const struct sip_flow *flow, bool sent, struct slice bytes, void *arg);
