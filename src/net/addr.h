@@ -41,7 +41,7 @@ void addr_set_port(struct addr *a, uint16_t port);
 int addr_family(const struct addr *a); /* AF_INET, AF_INET6, AF_UNSPEC */
 bool addr_equal(const struct addr *a, const struct addr *b);
 bool addr_equal_host(const struct addr *a, const struct addr *b);
-bool addr_is_any(const struct addr *a);      /* 0.0.0.0 or :: */
+bool addr_is_any(const struct addr *a); /* 0.0.0.0 or :: */
 bool addr_is_loopback(const struct addr *a);
 bool addr_is_multicast(const struct addr *a);
 uint64_t addr_hash(const struct addr *a); /* keyed, for core/hash.h */

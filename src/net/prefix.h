@@ -26,8 +26,7 @@ bool addr_prefix_match(const struct addr_prefix *prefix, const struct addr *a);
  * nothing. Returns 0, -EINVAL (*bad is the item that is wrong) or -ENOMEM. Release with
  * addr_prefix_list_free.
  */
-int addr_prefix_list_parse(
-	struct slice text, struct addr_prefix_list *list, struct slice *bad);
+int addr_prefix_list_parse(struct slice text, struct addr_prefix_list *list, struct slice *bad);
 void addr_prefix_list_free(struct addr_prefix_list *list);
 
 bool addr_prefix_list_match(const struct addr_prefix_list *list, const struct addr *a);

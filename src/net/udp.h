@@ -21,8 +21,8 @@ typedef void udp_recv_fn(struct slice datagram, const struct addr *from, void *a
  * Bind and listen on local (port 0: any). Handlers run on the loop's thread.
  * Returns 0 or a negative errno (-EADDRINUSE ...). An object: the caller owns one reference.
  */
-int udp_new(
-	struct udp **udp, struct loop *loop, const struct addr *local, udp_recv_fn *recv, void *arg);
+int udp_new(struct udp **udp, struct loop *loop, const struct addr *local, udp_recv_fn *recv,
+	void *arg);
 
 /* Stop; no handler is called any more. Idempotent; the reference stays the caller's. */
 void udp_close(struct udp *udp);
@@ -32,9 +32,19 @@ const struct addr *udp_local(const struct udp *udp);
 
 /*
  * Send a datagram (copied). A full send buffer drops it, as a network would, and counts it.
- * Returns 0, -EMSGSIZE, -ENOBUFS (queue full), -ENOTCONN (closed).
+ * Returns 0, -EMSGSIZE, -ENOBUFS (no memory), -ENOTCONN (closed), -EAFNOSUPPORT.
  */
 int udp_send(struct udp *udp, struct slice datagram, const struct addr *to);
+
+/*
+ * The same from one of our addresses (the port is the socket's): answers leave by the address that
+ * was asked. It matters for sockets bound to a wildcard only; NULL: the kernel chooses.
+ */
+int udp_send_from(
+	struct udp *udp, struct slice datagram, const struct addr *to, const struct addr *from);
+
+/* Within recv: the address of ours the datagram was sent to, also on a wildcard socket. */
+const struct addr *udp_arrived_at(const struct udp *udp);
 
 struct udp_counters {
 	uint64_t received, sent, dropped;
