@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Room: a conference. It is made by the first session that joins under its name and ends with its
+ * last; it knows participants (identities), their members (one per session) and one audio mixer.
+ * Rooms speak no protocol: how a room looks to SIP, XMPP and browsers is written in focus/.
+ *
+ * Signalling thread.
+ */
+#ifndef ROOM_ROOM_H
+#define ROOM_ROOM_H
+
+#include "core/hash.h"
+#include "core/loop.h"
+#include "media/engine.h"
+#include "session/session.h"
+
+/* All rooms of this server, by name. Owned by the application that hosts them. */
+struct room_table {
+	struct hash_table rooms;
+	struct loop *loop;
+	struct media_engine *media;
+};
+
+struct room;
+
+/* A session's place in a room; owned by the room, good until room_leave. */
+struct room_member;
+
+/* Returns 0 or -ENOMEM. */
+int room_table_init(struct room_table *table, struct loop *loop, struct media_engine *media);
+
+/* Free the table; every member must have left. */
+void room_table_free(struct room_table *table);
+
+/* The room of this canonical name, or NULL. */
+struct room *room_find(const struct room_table *table, struct slice name);
+
+/*
+ * A session takes part: makes the room if it is the first. Its audio, if it has any, is heard at
+ * once. The member keeps a reference on the session. Returns 0 or -ENOMEM.
+ */
+int room_join(struct room_table *table, struct slice name, struct session *session,
+	struct room_member **member);
+
+/* A session goes; with the last one the room ends. */
+void room_leave(struct room_member *member);
+
+/* A stream of a member's session came or went: mix its audio, or no longer. 0 or -ENOMEM. */
+int room_stream_changed(struct room_member *member, const struct session_stream *stream);
+
+/* Name, members, and distinct identities among them. */
+struct slice room_name(const struct room *room);
+unsigned room_member_count(const struct room *room);
+unsigned room_participant_count(const struct room *room);
+
+/* How many rooms there are. */
+size_t room_count(const struct room_table *table);
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Server: the parts of a running server. */
+#include "server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "core/mem.h"
+#include "media/engine.h"
+#include "session/sip_session.h"
+#include "sip/agent.h"
+#include "version.h"
+
+#define LOG_NAME "sylk.core"
+#define PRODUCT "SylkServer-" SYLK_VERSION
+
+struct server {
+	struct loop *loop;
+	const struct settings *settings;
+	struct media_engine *media;
+	struct sip_agent *sip;
+	struct app_registry *applications;
+	struct app_context app_context;
+	struct sip_session_context sip_sessions;
+};
+
+static bool admit(const struct addr *source, void *arg)
+{
+	const struct server *server = arg;
+
+	return addr_prefix_list_match(&server->settings->sip.trusted_peers, source);
+}
+
+static void incoming_invite(struct sip_invite *invite, const struct sip_msg *request, void *arg)
+{
+	struct server *server = arg;
+
+	sip_session_incoming(&server->sip_sessions, invite, request);
+}
+
+static const struct sip_agent_handlers agent_handlers = {
+	.admit = admit,
+	.invite = incoming_invite,
+};
+
+static void incoming_session(struct session *session, void *arg)
+{
+	struct server *server = arg;
+
+	app_registry_session(server->applications, session);
+}
+
+static int listen_on(
+	struct server *server, enum sip_transport transport, struct slice host, int port)
+{
+	static const char *const options[] = {"local_udp_port", "local_tcp_port"};
+	struct addr local;
+	int err;
+
+	if (port < 0)
+		return 0;
+	err = addr_parse(host, (uint16_t)port, &local);
+	if (err) {
+		log_error(LOG_NAME, "[SIP] local_ip: %.*s is no IP address", SLICE_ARG(host));
+		return err;
+	}
+	err = sip_agent_listen(server->sip, transport, &local);
+	if (err)
+		log_error(LOG_NAME,
+			"Cannot listen for SIP over %s on %.*s port %d: %s (see [SIP] local_ip, "
+			"%s)",
+			sip_transport_name(transport), SLICE_ARG(host), port, strerror(-err),
+			options[transport]);
+	return err;
+}
+
+static int listen_on_all_transports(struct server *server, struct slice host)
+{
+	int err = listen_on(server, SIP_UDP, host, server->settings->sip.udp_port);
+
+	return err ? err : listen_on(server, SIP_TCP, host, server->settings->sip.tcp_port);
+}
+
+/* The addresses that packets to the Internet leave with: IPv4 always, IPv6 when there is one. */
+static int listen_on_default(struct server *server)
+{
+	char text[ADDR_TEXT];
+	struct addr a;
+	int err;
+
+	addr_default(AF_INET, &a);
+	err = listen_on_all_transports(server, slice_str(addr_print_host(&a, text)));
+	if (err)
+		return err;
+	addr_default(AF_INET6, &a);
+	if (addr_is_loopback(&a))
+		return 0;
+	return listen_on_all_transports(server, slice_str(addr_print_host(&a, text)));
+}
+
+static int listen_everywhere(struct server *server)
+{
+	const struct config_list *addresses = &server->settings->sip.local_ip;
+	int err = 0;
+
+	if (addresses->n == 0)
+		return listen_on_default(server);
+	for (size_t i = 0; i < addresses->n && !err; i++) {
+		struct slice host = slice_str(addresses->items[i]);
+
+		if (!slice_eq_nocase(host, SLICE("any"))) {
+			err = listen_on_all_transports(server, host);
+			continue;
+		}
+		err = listen_on_all_transports(server, SLICE("0.0.0.0"));
+		if (!err)
+			err = listen_on_all_transports(server, SLICE("::"));
+		if (err == -EAFNOSUPPORT)
+			err = 0; /* a machine without IPv6 */
+	}
+	return err;
+}
+
+/* Whether [SIP] trusted_peers names anybody in particular: then a source that passed it counts. */
+static enum identity_proof admitted_proof(const struct addr_prefix_list *peers)
+{
+	for (size_t i = 0; i < peers->n; i++) {
+		if (peers->items[i].bits == 0)
+			return IDENTITY_UNPROVED;
+	}
+	return IDENTITY_TRUSTED_PEER;
+}
+
+static int start_sip(struct server *server)
+{
+	static const struct sip_agent_settings agent_settings = {.product = PRODUCT};
+	const struct sip_settings *sip = &server->settings->sip;
+	int err;
+
+	server->sip_sessions = (struct sip_session_context){
+		.loop = server->loop,
+		.media = server->media,
+		.product = PRODUCT,
+		.proof = admitted_proof(&sip->trusted_peers),
+		.incoming = incoming_session,
+		.arg = server,
+	};
+	list_init(&server->sip_sessions.sessions);
+	err = audio_formats_init(&server->sip_sessions.audio, &server->settings->rtp);
+	if (err) {
+		log_error(LOG_NAME, "[RTP] audio_codecs names no codec of this server");
+		return err;
+	}
+	if (sip->advertised_ip) {
+		err = addr_parse(
+			slice_str(sip->advertised_ip), 0, &server->sip_sessions.advertised);
+		if (err) {
+			log_error(LOG_NAME, "[SIP] advertised_ip: %s is no IP address",
+				sip->advertised_ip);
+			return err;
+		}
+	}
+	err = sip_agent_new(&server->sip, server->loop, &agent_settings, &agent_handlers, server);
+	return err ? err : listen_everywhere(server);
+}
+
+int server_new(struct server **server, struct loop *loop, const struct config *config,
+	const struct settings *settings, config_error_fn *config_error, void *config_error_arg)
+{
+	struct server *s = mem_zalloc(sizeof *s);
+	struct media_engine_settings engine;
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->loop = loop;
+	s->settings = settings;
+	rtp_settings_engine(&settings->rtp, &engine);
+	err = media_engine_new(&s->media, loop, &engine);
+	if (err) {
+		log_error(LOG_NAME, "Cannot start the media threads: %s", strerror(-err));
+		goto out;
+	}
+	s->app_context = (struct app_context){
+		.loop = loop,
+		.media = s->media,
+		.config = config,
+		.config_error = config_error,
+		.config_error_arg = config_error_arg,
+	};
+	err = app_registry_new(&s->applications, &s->app_context, &settings->server.applications);
+	if (err)
+		goto out;
+	err = start_sip(s);
+	if (err)
+		goto out;
+	*server = s;
+	return 0;
+out:
+	server_free(s);
+	return err;
+}
+
+static const char *transport_word(enum sip_transport transport)
+{
+	static const char *const words[] = {
+		[SIP_UDP] = "udp", [SIP_TCP] = "tcp", [SIP_TLS] = "tls"};
+
+	return words[transport];
+}
+
+void server_announce(const struct server *server)
+{
+	enum sip_transport transport, first_transport = SIP_UDP;
+	char host[ADDR_TEXT] = "", address[ADDR_TEXT], port[16] = "", parameter[32] = "";
+	struct addr local;
+
+	for (unsigned n = 0; sip_agent_listener(server->sip, n, &transport, &local); n++) {
+		printf("listening on %s:%s\n", transport_word(transport),
+			addr_print(&local, address));
+		if (n > 0)
+			continue;
+		first_transport = transport;
+		if (addr_is_any(&local)) {
+			uint16_t bound = addr_port(&local);
+
+			addr_default(addr_family(&local), &local);
+			addr_set_port(&local, bound);
+		}
+		addr_print_uri_host(&local, host);
+		if (addr_port(&local) != 5060)
+			snprintf(port, sizeof port, ":%u", addr_port(&local));
+	}
+	if (first_transport != SIP_UDP)
+		snprintf(parameter, sizeof parameter, ";transport=%s",
+			transport_word(first_transport));
+	printf("call sip:anything@%s%s%s for a conference room (any name is a room)\n", host, port,
+		parameter);
+	printf("call sip:echo@%s%s%s for the echo test\n", host, port, parameter);
+	fflush(stdout);
+}
+
+void server_log_figures(const struct server *server)
+{
+	log_info(LOG_NAME, "%u sessions, %zu objects, %u media threads",
+		server->sip_sessions.n_sessions, obj_alive(), media_engine_threads(server->media));
+}
+
+void server_stop(struct server *server, uint64_t limit_ms, loop_fn *done, void *arg)
+{
+	sip_agent_shutdown(server->sip, limit_ms, done, arg);
+}
+
+void server_free(struct server *server)
+{
+	if (!server)
+		return;
+	if (server->sip) {
+		sip_sessions_close(&server->sip_sessions);
+		sip_agent_close(server->sip);
+	}
+	app_registry_free(server->applications);
+	obj_unref(server->sip);
+	if (server->media)
+		media_engine_close(server->media);
+	mem_free(server);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Session: one call of one endpoint, with its streams, whatever signalling made it. Applications
+ * and rooms see sessions and never ask what protocol lies below; the adapters (sip_session.h now,
+ * Jingle and sylkrtc later) derive from struct session and fill in its operations.
+ *
+ *     INCOMING --accept--> CONNECTING --started--> CONNECTED --end--> ENDED
+ *        |                     |                                        ^
+ *        '--reject, cancelled--'----------------------------------------'
+ *
+ * An object on the signalling thread. The adapter keeps it alive while its call lasts; an
+ * application that keeps a session takes a reference, and gives it back when "ended" has come.
+ */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/list.h"
+#include "core/loop.h"
+#include "core/slice.h"
+#include "core/sm.h"
+#include "session/identity.h"
+
+struct session;
+struct media_leg;
+
+enum session_state {
+	SESSION_INCOMING,   /* proposed to us, not answered */
+	SESSION_CONNECTING, /* accepted; waiting for the peer's confirmation */
+	SESSION_CONNECTED,
+	SESSION_ENDED,
+};
+
+enum stream_kind { STREAM_AUDIO, STREAM_VIDEO, STREAM_CHAT, STREAM_FILE_TRANSFER, STREAM_SCREEN };
+
+#define STREAM_BIT(kind) (1U << (kind))
+
+/* Name in messages to people: "audio", "chat", "file-transfer" ... */
+const char *stream_kind_name(enum stream_kind kind);
+
+enum stream_state {
+	STREAM_PROPOSED, /* offered by the peer, not yet accepted */
+	STREAM_ACTIVE,
+	STREAM_REMOVED, /* refused, or its m-line went to port 0 */
+};
+
+/* One stream of a session; owned by the session, good as long as it is. */
+struct session_stream {
+	struct list_node node; /* in session.streams, in the order of the m-lines */
+	struct session *session;
+	enum stream_kind kind;
+	enum stream_state state;
+	bool on_hold;          /* by the peer: it does not want to hear us, or does not send */
+	struct media_leg *leg; /* audio: present from acceptance until removal */
+};
+
+struct session_handlers {
+	/* The peer confirmed: the call is up. */
+	void (*started)(struct session *session, void *arg);
+	/*
+	 * The peer adds streams to a running session: they are in the list as STREAM_PROPOSED. The
+	 * application calls session_accept with those it takes (or 0), now or later.
+	 */
+	void (*proposed)(struct session *session, void *arg);
+	/* A stream became active, was removed, or its hold changed. leg of a removed one is NULL. */
+	void (*stream_changed)(struct session *session, struct session_stream *stream, void *arg);
+	/* No media for [RTP] timeout seconds. */
+	void (*media_timeout)(struct session *session, struct session_stream *stream, void *arg);
+	/* The end, once and last. reason: for the log ("hung up", "no ACK", ...). */
+	void (*ended)(struct session *session, const char *reason, void *arg);
+};
+
+/* What a signalling implements. Every function may be called in any state; see the wrappers. */
+struct session_signalling {
+	int (*ring)(struct session *session);
+	int (*accept)(struct session *session, unsigned kinds, bool focus);
+	void (*reject)(struct session *session, unsigned status);
+	void (*end)(struct session *session, const char *reason);
+};
+
+/* The common head of every signalling's session. */
+struct session {
+	const struct session_signalling *signalling;
+	struct sm sm;
+	struct loop *loop;
+	const struct session_handlers *handlers;
+	void *arg;
+	struct list_node streams; /* session_stream.node */
+	struct identity local, remote;
+	struct slice target;      /* the request-URI as canonical user@host: names the room */
+	struct slice user, host;  /* its parts */
+	struct slice application; /* asked for by name (X-Sylk-App), or empty */
+	struct slice user_agent;  /* the peer's, or empty */
+	uint64_t started_at;      /* loop_now when the peer confirmed; 0 before */
+};
+
+/* For signallings: prepare the head. */
+void session_init(
+	struct session *session, struct loop *loop, const struct session_signalling *signalling);
+
+/* For signallings: release what the head holds (from the destructor). */
+void session_release(struct session *session);
+
+/* For signallings: move to the state and tell the application. */
+void session_set_started(struct session *session);
+void session_set_ended(struct session *session, const char *reason);
+
+/* The application's handlers; it sets them when it takes the session. */
+void session_set_handlers(
+	struct session *session, const struct session_handlers *handlers, void *arg);
+
+/* Kinds (STREAM_BITs) of the streams in this state. */
+unsigned session_kinds(const struct session *session, enum stream_state state);
+
+/* First stream of a kind that is active (or proposed, if none is), or NULL. */
+struct session_stream *session_find(const struct session *session, enum stream_kind kind);
+
+/* Tell the caller that it rings. Returns 0 or -EINVAL when it is not incoming any more. */
+int session_ring(struct session *session);
+
+/*
+ * Accept the proposed streams whose kinds are given, one of each kind; the others are refused.
+ * In a running session: answer its proposal. focus: the peer speaks with a conference (RFC 4579).
+ * Audio flows from here on. Returns 0; -EINVAL (nothing to accept any more); -ENOTSUP when none of
+ * the kinds can be had: the session is then rejected with 488; or another negative errno: rejected
+ * with 500 or 503.
+ */
+int session_accept(struct session *session, unsigned kinds, bool focus);
+
+/* Refuse an incoming session (or a proposal) with a SIP status; other signallings translate. */
+void session_reject(struct session *session, unsigned status);
+
+/* End it in whatever state it is; "ended" follows. reason: one line for the peer and the log. */
+void session_end(struct session *session, const char *reason);
+
+static inline enum session_state session_state(const struct session *session)
+{
+	return (enum session_state)session->sm.state;
+}
+
+#endif

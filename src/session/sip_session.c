@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SIP session: life of a call between its INVITE usage and its application. */
+#include "session/sip_session.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "core/mem.h"
+#include "session/sip_session_internal.h"
+#include "sip/message.h"
+
+#define LOG_NAME "sylk.core"
+
+static const struct sip_invite_handlers no_handlers;
+
+static struct sip_session *sip_session_of(struct session *session)
+{
+	return CONTAINER_OF(session, struct sip_session, base);
+}
+
+static void sip_session_destroy(void *obj)
+{
+	struct sip_session *s = obj;
+
+	while (!list_empty(&s->base.streams)) {
+		struct session_stream *base =
+			CONTAINER_OF(s->base.streams.next, struct session_stream, node);
+
+		audio_stream_free(CONTAINER_OF(base, struct audio_stream, base));
+	}
+	obj_unref(s->negotiation);
+	if (s->invite)
+		sip_invite_set_handlers(s->invite, &no_handlers, NULL);
+	obj_unref(s->invite);
+	session_release(&s->base);
+	mem_free(s->texts);
+}
+
+/* The end, whoever brought it about: media stops, the application learns it, once. */
+static void finish(struct sip_session *s, const char *reason)
+{
+	if (session_state(&s->base) == SESSION_ENDED)
+		return;
+	sip_invite_set_handlers(s->invite, &no_handlers, NULL);
+	list_remove(&s->node);
+	s->context->n_sessions--;
+	session_set_ended(&s->base, reason);
+	sip_session_media_close(s);
+	obj_unref(s);
+}
+
+/* ---- refusing and ending ----------------------------------------------------------------------- */
+
+/* Header lines for a refusal: RFC 3261 20.43 Warning, 20.1 Accept, 20.33 Retry-After. */
+static void refusal_lines(const struct sip_refusal *refusal, struct buf *lines)
+{
+	if (refusal->warning) {
+		buf_str(lines, "Warning: 399 - ");
+		sip_write_quoted(lines, slice_str(refusal->warning));
+		buf_str(lines, "\r\n");
+	}
+	if (refusal->status == 415)
+		buf_str(lines, "Accept: application/sdp\r\n");
+	if (refusal->status == 503)
+		buf_str(lines, "Retry-After: 10\r\n");
+}
+
+static void refuse_invite(struct sip_invite *invite, const struct sip_refusal *refusal)
+{
+	struct buf lines;
+
+	buf_init(&lines, 1024);
+	refusal_lines(refusal, &lines);
+	sip_invite_reject(invite, refusal->status, buf_view(&lines));
+	buf_free(&lines);
+}
+
+static void sip_session_reject(struct session *session, unsigned status)
+{
+	struct sip_session *s = sip_session_of(session);
+
+	if (session_state(session) == SESSION_CONNECTED) {
+		if (s->exchange == EXCHANGE_TO_ANSWER) {
+			sip_session_media_rollback(s);
+			refuse_invite(s->invite, &(struct sip_refusal){status, NULL});
+		}
+		return;
+	}
+	if (session_state(session) != SESSION_INCOMING)
+		return;
+	/* Disarmed first: what the refusal sets off is no news to us. */
+	sip_invite_set_handlers(s->invite, &no_handlers, NULL);
+	refuse_invite(s->invite, &(struct sip_refusal){status, NULL});
+	finish(s, "refused");
+}
+
+static void sip_session_end(struct session *session, const char *reason)
+{
+	struct sip_session *s = sip_session_of(session);
+	struct buf value;
+
+	buf_init(&value, 1024);
+	if (reason) {
+		buf_str(&value, "SIP;cause=480;text=");
+		sip_write_quoted(&value, slice_str(reason));
+	}
+	sip_invite_set_handlers(s->invite, &no_handlers, NULL);
+	sip_invite_end(s->invite, value.err ? SLICE_NONE : buf_view(&value));
+	buf_free(&value);
+	finish(s, reason ? reason : "ended by the server");
+}
+
+/* ---- accepting --------------------------------------------------------------------------------- */
+
+static int sip_session_ring(struct session *session)
+{
+	return sip_invite_progress(sip_session_of(session)->invite, 180, NULL, SLICE_NONE);
+}
+
+static unsigned status_of_error(int err)
+{
+	switch (err) {
+	case -ENOTSUP:
+		return 488;
+	case -EADDRINUSE:
+	case -EMFILE:
+	case -ENFILE:
+		return 503;
+	default:
+		return 500;
+	}
+}
+
+static void log_failure(const struct sip_session *s, int err)
+{
+	const char *advice = "";
+
+	if (err == -EADDRINUSE)
+		advice = " (all ports of [RTP] port_range are taken: widen it)";
+	else if (err == -EMFILE || err == -ENFILE)
+		advice = " (raise the limit of open files, LimitNOFILE in the systemd unit)";
+	log_warning(LOG_NAME, "Call of %s could not be accepted: %s%s", s->base.remote.address,
+		strerror(-err), advice);
+}
+
+static int send_description(struct sip_session *s, struct sdp *description)
+{
+	struct sip_body body = {SLICE("application/sdp"), description->text};
+
+	return sip_invite_accept(s->invite, &body, SLICE_NONE);
+}
+
+static int accept_call(struct sip_session *s, unsigned kinds, bool focus)
+{
+	struct sdp *description;
+	int err;
+
+	err = sip_invite_set_contact(s->invite, SLICE_NONE, focus);
+	if (!err)
+		err = sip_session_media_accept(s, kinds, &description);
+	if (!err)
+		err = sm_move(&s->base.sm, SESSION_CONNECTING);
+	if (!err)
+		err = send_description(s, description);
+	/* With our answer sent, audio may flow; after our own offer the ACK tells how. */
+	if (!err && session_state(&s->base) != SESSION_ENDED && s->exchange == EXCHANGE_NONE)
+		err = sip_session_media_apply(s, false);
+	return err;
+}
+
+/* The application's word on streams that a re-INVITE adds. */
+static int accept_proposal(struct sip_session *s, unsigned kinds)
+{
+	struct sdp *description;
+	int err;
+
+	if (s->exchange != EXCHANGE_TO_ANSWER)
+		return -EINVAL;
+	err = sip_session_media_accept(s, kinds, &description);
+	if (err) {
+		log_failure(s, err);
+		sip_session_media_rollback(s);
+		refuse_invite(s->invite, &(struct sip_refusal){status_of_error(err), NULL});
+		return err;
+	}
+	err = send_description(s, description);
+	if (!err && session_state(&s->base) != SESSION_ENDED)
+		err = sip_session_media_apply(s, true);
+	return err;
+}
+
+static int sip_session_accept(struct session *session, unsigned kinds, bool focus)
+{
+	struct sip_session *s = obj_ref(sip_session_of(session));
+	int err = -EINVAL;
+
+	if (session_state(session) == SESSION_CONNECTED) {
+		err = accept_proposal(s, kinds);
+	} else if (session_state(session) == SESSION_INCOMING) {
+		err = accept_call(s, kinds, focus);
+		if (err && err != -ENOTSUP)
+			log_failure(s, err);
+		if (err && session_state(session) == SESSION_INCOMING)
+			sip_session_reject(session, status_of_error(err));
+		else if (err)
+			sip_session_end(session, "the call could not be set up");
+	}
+	obj_unref(s);
+	return err;
+}
+
+static const struct session_signalling sip_signalling = {
+	.ring = sip_session_ring,
+	.accept = sip_session_accept,
+	.reject = sip_session_reject,
+	.end = sip_session_end,
+};
+
+/* ---- what the usage tells ---------------------------------------------------------------------- */
+
+static void on_acknowledged(struct sip_invite *invite, const struct sip_msg *ack, void *arg)
+{
+	struct sip_session *s = obj_ref(arg);
+
+	if (s->exchange == EXCHANGE_OFFERED && sip_session_media_answered(s, ack) < 0)
+		sip_session_end(&s->base, "the ACK brought no usable answer to our offer");
+	else if (session_state(&s->base) == SESSION_CONNECTING)
+		session_set_started(&s->base);
+	obj_unref(s);
+}
+
+static void on_renegotiate(struct sip_invite *invite, const struct sip_msg *request, void *arg)
+{
+	struct sip_session *s = obj_ref(arg);
+	struct sip_refusal refusal;
+	struct sdp *description;
+	int decision, err;
+
+	decision = sip_session_media_reinvite(s, request, &refusal);
+	if (decision < 0) {
+		sip_session_media_rollback(s);
+		refuse_invite(invite, &refusal);
+	} else if (decision > 0 && s->base.handlers->proposed) {
+		s->base.handlers->proposed(&s->base, s->base.arg);
+	} else {
+		err = sip_session_media_accept(s, 0, &description);
+		if (err) {
+			log_failure(s, err);
+			sip_session_media_rollback(s);
+			refuse_invite(invite, &(struct sip_refusal){status_of_error(err), NULL});
+		} else if (send_description(s, description) == 0 && s->exchange == EXCHANGE_NONE &&
+			   session_state(&s->base) != SESSION_ENDED &&
+			   sip_session_media_apply(s, true) < 0) {
+			sip_session_end(&s->base, "the new media could not be set up");
+		}
+	}
+	obj_unref(s);
+}
+
+static void on_ended(
+	struct sip_invite *invite, unsigned status, const struct sip_msg *message, void *arg)
+{
+	struct sip_session *s = arg;
+	const char *reason;
+
+	switch (status) {
+	case 200:
+		reason = "hung up";
+		break;
+	case 408:
+		reason = "the peer does not answer any more (no ACK, or no response)";
+		break;
+	case 487:
+		reason = "cancelled by the caller";
+		break;
+	default:
+		reason = "ended by the signalling";
+		break;
+	}
+	finish(s, reason);
+}
+
+static const struct sip_invite_handlers invite_handlers = {
+	.acknowledged = on_acknowledged,
+	.renegotiate = on_renegotiate,
+	.ended = on_ended,
+};
+
+/* ---- a new call -------------------------------------------------------------------------------- */
+
+/*
+ * The strings that the application may look at later, in one block: target, X-Sylk-App, User-Agent.
+ */
+static int keep_texts(struct sip_session *s, const struct sip_msg *request)
+{
+	const struct sip_header *app = sip_msg_header_named(request, "X-Sylk-App", NULL);
+	struct slice application = app ? app->value : SLICE_NONE;
+	struct slice user_agent = sip_msg_value(request, SIP_HDR_USER_AGENT);
+	struct buf b;
+	size_t n_target, n_user = 0;
+	ptrdiff_t at;
+	int err;
+
+	buf_init(&b, SIP_MAX_MESSAGE);
+	uri_canonical(&request->uri, &b);
+	n_target = b.n;
+	buf_slice(&b, application);
+	buf_slice(&b, user_agent);
+	err = b.err;
+	if (!err) {
+		s->texts = slice_dup(buf_view(&b));
+		err = s->texts ? 0 : -ENOMEM;
+	}
+	buf_free(&b);
+	if (err)
+		return err;
+	s->base.target = slice_of(s->texts, n_target);
+	s->base.application = slice_of(s->texts + n_target, application.n);
+	s->base.user_agent = slice_of(s->texts + n_target + application.n, user_agent.n);
+	/* The host stands behind the last @: an unescaped user part may hold one too. */
+	for (at = (ptrdiff_t)n_target - 1; at >= 0 && s->texts[at] != '@'; at--)
+		;
+	if (at >= 0)
+		n_user = (size_t)at;
+	s->base.user = slice_of(s->texts, n_user);
+	s->base.host = slice_of(s->texts + (at + 1), n_target - (size_t)(at + 1));
+	return 0;
+}
+
+static int set_identity(
+	struct identity *identity, const struct sip_name_addr *address, enum identity_proof proof)
+{
+	struct buf name;
+	int err;
+
+	buf_init(&name, SIP_MAX_MESSAGE);
+	sip_unquote(address->display, &name);
+	err = name.err ? name.err : identity_set(identity, &address->uri, buf_view(&name), proof);
+	buf_free(&name);
+	return err;
+}
+
+static struct sip_session *sip_session_new(struct sip_session_context *context,
+	struct sip_invite *invite, const struct sip_msg *request)
+{
+	struct sip_session *s = obj_new(sizeof *s, sip_session_destroy);
+
+	if (!s)
+		return NULL;
+	session_init(&s->base, context->loop, &sip_signalling);
+	list_init(&s->node);
+	s->context = context;
+	s->invite = obj_ref(invite);
+	if (keep_texts(s, request) < 0 ||
+		set_identity(&s->base.remote, &request->from, context->proof) < 0 ||
+		set_identity(&s->base.local, &request->to, IDENTITY_UNPROVED) < 0)
+		return obj_unref(s);
+	return s;
+}
+
+void sip_session_incoming(struct sip_session_context *context, struct sip_invite *invite,
+	const struct sip_msg *request)
+{
+	struct sip_refusal refusal = {500, NULL};
+	struct sip_session *s = sip_session_new(context, invite, request);
+
+	if (!s || sip_session_media_invite(s, request, &refusal) < 0) {
+		refuse_invite(invite, &refusal);
+		obj_unref(s);
+		return;
+	}
+	list_append(&context->sessions, &s->node);
+	context->n_sessions++;
+	sip_invite_set_handlers(invite, &invite_handlers, s);
+	obj_ref(s);
+	context->incoming(&s->base, context->arg);
+	obj_unref(s);
+}
+
+void sip_sessions_close(struct sip_session_context *context)
+{
+	while (!list_empty(&context->sessions))
+		finish(CONTAINER_OF(context->sessions.next, struct sip_session, node),
+			"the server stops");
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Settings: [Server] and [SIP] of config.ini, and the list of all sections. */
+#include "settings.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "apps/conference/conference.h"
+
+static const char *const log_levels[] = {"debug", "info", "warning", "error", "critical", NULL};
+
+#define FIELD(name) offsetof(struct server_settings, name)
+
+static const struct config_option server_options[] = {
+	{"default_application", CONFIG_STRING, FIELD(applications.default_application),
+		"conference",
+		"Application that gets a call which application_map says nothing of."},
+	{"application_map", CONFIG_LIST, FIELD(applications.application_map), "echo:echo",
+		"Which application gets which calls: key:application, the key being a user@domain, "
+		"a "
+		"domain or a user."},
+	{"disabled_applications", CONFIG_LIST, FIELD(applications.disabled_applications), "",
+		"Applications not to load."},
+	{"log_level", CONFIG_ENUM, FIELD(log_level), "info",
+		"What to log: debug, info, warning, error or critical, and all above it.",
+		.choices = log_levels},
+	{NULL},
+};
+
+static const struct config_section server_section = {
+	"config.ini", "Server", "The server as a whole.", server_options};
+
+#undef FIELD
+
+/* A number is a port; any other word (None) switches the transport off, as upstream has it. */
+static int parse_port(struct slice value, void *field, char *error, size_t error_size)
+{
+	uint32_t port;
+	int err = slice_u32(value, UINT16_MAX, &port);
+
+	if (err == -ERANGE) {
+		snprintf(error, error_size,
+			"must be a port from 0 (any free one) to 65535, or None to switch it off");
+		return -EINVAL;
+	}
+	*(int *)field = err ? -1 : (int)port;
+	return 0;
+}
+
+static int parse_trusted_peers(struct slice value, void *field, char *error, size_t error_size)
+{
+	struct slice bad = SLICE_NONE;
+	int err = addr_prefix_list_parse(value, field, &bad);
+
+	if (err == -EINVAL)
+		snprintf(error, error_size, "%.*s is no IP address, network, any or none",
+			SLICE_ARG(bad));
+	return err;
+}
+
+static void release_trusted_peers(void *field)
+{
+	addr_prefix_list_free(field);
+}
+
+#define FIELD(name) offsetof(struct sip_settings, name)
+
+static const struct config_option sip_options[] = {
+	{"local_ip", CONFIG_LIST, FIELD(local_ip), "",
+		"Addresses to listen on, IPv4 or IPv6, separated by commas; any: all of this "
+		"machine; "
+		"empty: those that packets to the Internet leave with."},
+	{"advertised_ip", CONFIG_STRING, FIELD(advertised_ip), NULL,
+		"Address to put into SDP in place of the local one, for a server behind one-to-one "
+		"NAT."},
+	{"local_udp_port", CONFIG_CUSTOM, FIELD(udp_port), "5060",
+		"Port for SIP over UDP; None: no UDP.", .parse = parse_port},
+	{"local_tcp_port", CONFIG_CUSTOM, FIELD(tcp_port), "5060",
+		"Port for SIP over TCP; None: no TCP.", .parse = parse_port},
+	{"trusted_peers", CONFIG_CUSTOM, FIELD(trusted_peers), "any",
+		"Sources from which requests are accepted: IP addresses, networks (192.0.2.0/24), "
+		"any "
+		"or none.",
+		.parse = parse_trusted_peers, .release = release_trusted_peers},
+	{NULL},
+};
+
+static const struct config_section sip_section = {
+	"config.ini", "SIP", "Where to listen for SIP, and whom to listen to.", sip_options};
+
+#undef FIELD
+
+const struct config_section *const config_sections[] = {
+	&server_section,
+	&sip_section,
+	&rtp_section,
+	&conference_section,
+	NULL,
+};
+
+int settings_load(
+	const struct config *config, struct settings *settings, config_error_fn *error, void *arg)
+{
+	int err;
+
+	*settings = (struct settings){0};
+	err = config_load(config, &server_section, NULL, &settings->server, error, arg);
+	if (!err)
+		err = config_load(config, &sip_section, NULL, &settings->sip, error, arg);
+	if (!err)
+		err = config_load(config, &rtp_section, NULL, &settings->rtp, error, arg);
+	if (err)
+		settings_release(settings);
+	return err;
+}
+
+void settings_release(struct settings *settings)
+{
+	config_release(&server_section, &settings->server);
+	config_release(&sip_section, &settings->sip);
+	config_release(&rtp_section, &settings->rtp);
+}

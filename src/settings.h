@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Settings: the sections of config.ini, and the list of all sections of all files, from which
+ * --check and the samples work. Applications declare their own sections. Signalling thread.
+ */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include "apps/registry.h"
+#include "core/config.h"
+#include "net/prefix.h"
+#include "session/audio_settings.h"
+
+/* [Server] */
+struct server_settings {
+	struct app_registry_settings applications;
+	int log_level; /* enum log_level */
+};
+
+/* [SIP] */
+struct sip_settings {
+	struct config_list local_ip; /* literal addresses; "any": all */
+	char *advertised_ip;
+	int udp_port, tcp_port; /* -1: switched off; 0: any free one */
+	struct addr_prefix_list trusted_peers;
+};
+
+struct settings {
+	struct server_settings server;
+	struct sip_settings sip;
+	struct rtp_settings rtp;
+};
+
+/* Every section of every file, ending with NULL. */
+extern const struct config_section *const config_sections[];
+
+/*
+ * Load the sections of config.ini. Returns 0 or -ENOMEM; invalid values are reported and their
+ * defaults kept. Release with settings_release.
+ */
+int settings_load(
+	const struct config *config, struct settings *settings, config_error_fn *error, void *arg);
+/*
+ * Check what no section of ours loads by itself: the applications' sections, and options that
+ * upstream has and this version does not.
+ */
+void settings_check_others(const struct config *config, config_error_fn *error, void *arg);
+
+void settings_release(struct settings *settings);
+
+#endif
