@@ -3,6 +3,7 @@
 #include "media/mix.h"
 
 #define FULL_SCALE 32767
+#define HALF_RANGE 65536 /* makes what is to be rounded positive */
 
 /*
  * Recovery, per frame: so much of the way back to gain 1. At frames of 20 ms the time constant is
@@ -32,33 +33,20 @@ static int32_t subtract(const int32_t *sum, const int16_t *own, int32_t *out, si
 	return high > -low ? high : -low;
 }
 
-static int16_t saturate(float x)
-{
-	x = x > FULL_SCALE ? FULL_SCALE : x;
-	x = x < -FULL_SCALE ? -FULL_SCALE : x;
-	return (int16_t)(int32_t)(x + (x < 0 ? -0.5F : 0.5F));
-}
-
 /*
- * The gain ramps in a straight line from the last frame's end to this frame's: g(i) = from + slope
- * (i + 1), not beyond to. Rounding can put a ramped sample a few units over full scale; those, and
- * only those, meet the saturation.
+ * out = in * gain, the gain moving in a straight line: from + slope (i + 1). The products are within
+ * full scale but for the rounding of the gain, which for the largest sums makes some units; those,
+ * and only those, meet the saturation.
  */
-static void apply_ramp(
-	const int32_t *in, int16_t *out, int32_t samples, float from, float slope, float to)
+static void ramp(const int32_t *in, int16_t *out, int32_t samples, float from, float slope)
 {
-	if (slope < 0) {
-		for (int32_t i = 0; i < samples; i++) {
-			float g = from + slope * (float)(i + 1);
+	for (int32_t i = 0; i < samples; i++) {
+		float x = (float)in[i] * (from + slope * (float)(i + 1));
+		int32_t y = (int32_t)(x + (HALF_RANGE + 0.5F)) - HALF_RANGE;
 
-			out[i] = saturate((float)in[i] * (g > to ? g : to));
-		}
-	} else {
-		for (int32_t i = 0; i < samples; i++) {
-			float g = from + slope * (float)(i + 1);
-
-			out[i] = saturate((float)in[i] * (g < to ? g : to));
-		}
+		y = y > FULL_SCALE ? FULL_SCALE : y;
+		y = y < -FULL_SCALE ? -FULL_SCALE : y;
+		out[i] = (int16_t)y;
 	}
 }
 
@@ -82,6 +70,17 @@ static float attack_slope(const int32_t *in, int32_t samples, float from)
 	return -steepest;
 }
 
+/* Down from one gain to another as gently as the samples allow, then level. */
+static void attack(const int32_t *in, int16_t *out, int32_t samples, float from, float to)
+{
+	float slope = attack_slope(in, samples, from);
+	float length = (to - from) / slope; /* slope < 0: some sample demands the way down */
+	int32_t n = length < (float)samples ? (int32_t)length : samples;
+
+	ramp(in, out, n, from, slope);
+	ramp(in + n, out + n, samples - n, to, 0);
+}
+
 /* At most this many samples at a time, so that the scratch space stands on the stack. */
 #define CHUNK 960
 
@@ -92,23 +91,19 @@ static void mix_minus_chunk(struct mix_limiter *limiter, const int32_t *sum, con
 	int32_t peak = subtract(sum, own, raw, samples);
 	float allowed = peak > FULL_SCALE ? FULL_SCALE / (float)peak : 1;
 	float from = limiter->gain > 0 ? limiter->gain : 1;
-	int32_t n = (int32_t)samples;
-	float to;
+	float to = from + (1 - from) * RECOVERY;
 
 	if (allowed >= 1 && from >= 1) {
 		for (size_t i = 0; i < samples; i++)
 			out[i] = (int16_t)raw[i];
-		limiter->gain = 1;
-		return;
-	}
-	if (allowed < from) {
+		to = 1;
+	} else if (allowed < from) {
 		to = allowed;
-		apply_ramp(raw, out, n, from, attack_slope(raw, n, from), to);
+		attack(raw, out, (int32_t)samples, from, to);
 	} else {
-		to = from + (1 - from) * RECOVERY;
 		to = to > NEARLY_ONE ? 1 : to;
 		to = to < allowed ? to : allowed;
-		apply_ramp(raw, out, n, from, (to - from) / (float)n, to);
+		ramp(raw, out, (int32_t)samples, from, (to - from) / (float)(int32_t)samples);
 	}
 	limiter->gain = to;
 }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* sum += pcm */
+/* sum += pcm; a sum holds up to 65535 sources. */
 void mix_add(int32_t *sum, const int16_t *pcm, size_t samples);
 
 /* One mix's gain between frames, so that the limiter moves without clicks. Zero it to start. */
@@ -20,8 +20,9 @@ struct mix_limiter {
 
 /*
  * out = limit(sum - own); own may be NULL. The limiter lowers the gain as far as the frame's peak
- * needs to stay under full scale, ramps over the frame, and recovers slowly: never wraps, never
- * clips flat.
+ * needs to stay within +-32767, ramps over the frame, and recovers slowly (at frames of 20 ms 90 % of
+ * the way in 200 ms): never wraps, never clips flat. Sums within full scale pass unchanged while
+ * the gain is 1.
  */
 void mix_minus(struct mix_limiter *limiter, const int32_t *sum, const int16_t *own, int16_t *out,
 	size_t samples);

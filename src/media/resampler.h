@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Polyphase resampler between 8, 16, 32 and 48 kHz (any pair), mono int16. Linear phase, pass band
- * to 0.9 of the lower Nyquist frequency within 0.5 dB, stop band under -60 dB. The coefficient
- * tables are computed once per pair and shared; the state is a plain struct without heap pointers.
+ * to 0.9 of the lower Nyquist frequency within 0.1 dB, stop band from 1.15 of it under -60 dB. The
+ * coefficient tables are computed once per pair and shared; the state is a plain struct without
+ * heap pointers. Delay: 16 samples of the lower rate.
  */
 #ifndef MEDIA_RESAMPLER_H
 #define MEDIA_RESAMPLER_H
@@ -16,11 +17,10 @@ struct resampler_filter;
 
 struct resampler {
 	const struct resampler_filter *filter; /* NULL: both rates equal, samples are copied */
-	unsigned phase;
 	int16_t history[RESAMPLER_HISTORY];
 };
 
-/* Compute all tables; call once before media threads start. */
+/* Compute all tables; call once before media threads start. Thread: the main one. */
 void resampler_setup(void);
 
 /* Returns 0, or -EINVAL for a rate that is not 8000, 16000, 32000 or 48000. */
