@@ -109,7 +109,10 @@ void sip_unquote(struct slice s, struct buf *out);
 /* Whether the (trimmed) text is a token (RFC 3261 25.1), and not empty. */
 bool sip_is_token(struct slice s);
 
-/* One element of a Via value (see sip_list_next). sent-protocol must be SIP/2.0. */
+/*
+ * One element of a Via value (see sip_list_next). The protocol's version is not looked at. When it
+ * fails, what stands before the error is filled in.
+ */
 int sip_via_parse(struct slice element, struct sip_via *via);
 
 /* One element of a list of addresses, or "*". The URI must be one that uri_parse takes. */

@@ -28,7 +28,7 @@ struct sip_header {
 	enum sip_header_id id;
 	struct slice name; /* as written */
 	struct slice
-	        value; /* trimmed; may hold folds (CRLF followed by SP or HTAB), which are blanks */
+		value; /* trimmed; may hold folds (CRLF followed by SP or HTAB), which are blanks */
 };
 
 /*
@@ -59,7 +59,7 @@ struct sip_msg {
 
 	/* When parsing failed: why, the status to answer with, and whether one can answer. */
 	const char *error;
-	unsigned error_status; /* 400, 505 or 513 */
+	unsigned error_status; /* 400, 501, 505 or 513 */
 	bool answerable; /* a request, not ACK, whose Via, From, To, Call-ID, CSeq are there */
 
 	struct slice raw; /* first to last byte */
@@ -95,21 +95,21 @@ struct sip_framer {
 	size_t need;    /* length of the whole message, once known */
 	bool half_ping; /* a CRLF was skipped that may be the first half of a ping */
 	unsigned
-	        pings; /* double CRLFs skipped: answer each with a CRLF and zero it (RFC 5626 4.4.1) */
+		pings; /* double CRLFs skipped: answer each with a CRLF and zero it (RFC 5626 4.4.1) */
 };
 
 /* max: as SIP_MAX_MESSAGE in sip_msg_parse. */
 int sip_framer_next(struct sip_framer *framer, struct slice in, size_t max, struct sip_msg *msg,
-        size_t *consumed);
+	size_t *consumed);
 
 /* First header line with this id, the one after prev (prev NULL: the first); NULL at the end. */
 const struct sip_header *sip_msg_header(const struct sip_msg *msg, enum sip_header_id id);
 const struct sip_header *sip_msg_next(
-        const struct sip_msg *msg, enum sip_header_id id, const struct sip_header *prev);
+	const struct sip_msg *msg, enum sip_header_id id, const struct sip_header *prev);
 
 /* The same for a name, known to us or not (long form; any case). */
 const struct sip_header *sip_msg_header_named(
-        const struct sip_msg *msg, const char *name, const struct sip_header *prev);
+	const struct sip_msg *msg, const char *name, const struct sip_header *prev);
 
 /* Value of the first header with this id; empty when there is none. */
 struct slice sip_msg_value(const struct sip_msg *msg, enum sip_header_id id);
@@ -124,14 +124,14 @@ struct sip_element_walk {
 };
 
 bool sip_msg_element(const struct sip_msg *msg, enum sip_header_id id,
-        struct sip_element_walk *walk, struct slice *element);
+	struct sip_element_walk *walk, struct slice *element);
 
 /*
  * The next element as an address (Contact, Route, Record-Route, Path ...). Returns 1, 0 at the end,
  * or -EINVAL for one that is malformed (the walk may go on).
  */
 int sip_msg_address(const struct sip_msg *msg, enum sip_header_id id, struct sip_element_walk *walk,
-        struct sip_name_addr *addr);
+	struct sip_name_addr *addr);
 
 /* Whether one element is this token, parameters aside: Supported, Require, Allow, Accept ... */
 bool sip_msg_has_token(const struct sip_msg *msg, enum sip_header_id id, const char *token);

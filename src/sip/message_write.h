@@ -29,7 +29,10 @@ void sip_write_header_named(struct buf *out, struct slice name, struct slice val
 
 /* The same with printf's format; the text is checked like any value. */
 void sip_write_header_f(struct buf *out, enum sip_header_id id, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
+
+/* A value or a part of one alone, for header lines composed of several. */
+void sip_write_value(struct buf *out, struct slice value);
 
 /* Copy every header line with this id from msg, in order. */
 void sip_write_copy(struct buf *out, const struct sip_msg *msg, enum sip_header_id id);
@@ -54,7 +57,7 @@ void sip_write_quoted(struct buf *out, struct slice text);
  * Also for an answerable request whose parsing failed. Go on with the other headers and sip_write_end.
  */
 void sip_write_response(struct buf *out, const struct sip_msg *request, unsigned status,
-        const char *reason, const char *to_tag);
+	const char *reason, const char *to_tag);
 
 /*
  * Content-Type (type empty: no body, and none is written), Content-Length, the empty line and the
