@@ -64,7 +64,7 @@ int audio_match_answer(const struct sdp_media *offer, const struct sdp_media *an
 
 /*
  * Offer the whole list: payload types on the m-line, rtpmap and fmtp lines, and telephone-event for
- * each clock rate (101 for the first one) if events is true. Payload types depend on the list
+ * each clock rate (101 for 8000 Hz) if events is true. Payload types depend on the list
  * alone, so that a later offer does not change their meaning (RFC 3264 8.3.2). Errors stick in the
  * draft: -ERANGE when there are more formats than dynamic payload types.
  */

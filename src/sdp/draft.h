@@ -15,7 +15,7 @@
 struct sdp_draft {
 	struct buf text;
 	size_t formats_end; /* offset of the m-line's CRLF; 0: no m-line, a session part */
-	int err;            /* 0, -EINVAL, -ENOMEM or -ENOBUFS: the first error */
+	int err;            /* 0, -EINVAL, -ERANGE, -ENOMEM or -ENOBUFS: the first error */
 };
 
 /* An empty session part; nothing is allocated. */

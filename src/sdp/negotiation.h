@@ -120,7 +120,10 @@ int negotiation_set(struct negotiation *n, unsigned index, const struct sdp_draf
  */
 int negotiation_add(struct negotiation *n, const struct sdp_draft *draft, unsigned *index);
 
-/* Take a stream out of the offer to be made, or refuse it in the answer. Errors as above. */
+/*
+ * Take a stream out of the offer to be made, or refuse it in the answer. Errors as above; -EINVAL
+ * also for an m-line at the end that negotiation_add has just made (negotiation_rollback undoes it).
+ */
 int negotiation_disable(struct negotiation *n, unsigned index);
 
 /*

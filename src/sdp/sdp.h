@@ -152,7 +152,8 @@ bool sdp_media_is_rtp(const struct sdp_media *media);
 
 /*
  * Whether the peer that wrote this section holds us: an enabled RTP stream on which it does not
- * wish to receive, by direction or by a zero address (RFC 3264 8.4). Other streams are never held.
+ * wish to receive, by direction or, without ICE, by a zero address (RFC 3264 8.4). Other streams
+ * are never held.
  */
 bool sdp_media_held(const struct sdp_media *media);
 
