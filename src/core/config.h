@@ -21,7 +21,7 @@
 #include "core/slice.h"
 
 enum config_type {
-	CONFIG_STRING, /* char *, NULL when unset */
+	CONFIG_STRING, /* char *, NULL when unset, "" when written without a value */
 	CONFIG_BOOL,   /* bool: 1/yes/true/on, 0/no/false/off in any case */
 	CONFIG_INT,    /* int, within min and max */
 	CONFIG_LIST,   /* struct config_list: comma-separated; "none" or empty: no item */
@@ -36,8 +36,8 @@ struct config_list {
 
 /*
  * One option. offset is that of its field in the struct that config_load fills. parse, if given,
- * checks the value (and for CONFIG_CUSTOM stores it through field); it returns 0, or -EINVAL with
- * a reason in error.
+ * checks the value, field being NULL; for CONFIG_CUSTOM it also stores it through field. It returns
+ * 0, -ENOMEM, or -EINVAL with a reason in error ("is not a port range") and nothing stored.
  */
 struct config_option {
 	const char *name;
@@ -45,7 +45,7 @@ struct config_option {
 	size_t offset;
 	const char *preset; /* the default, as one would write it; NULL: unset */
 	const char *help;   /* one sentence */
-	long min, max;      /* CONFIG_INT */
+	long min, max;      /* CONFIG_INT; both 0: every int */
 	const char *const *choices;
 	int (*parse)(struct slice value, void *field, char *error, size_t error_size);
 	void (*release)(void *field); /* CONFIG_CUSTOM: free what parse stored */
@@ -61,29 +61,57 @@ struct config_section {
 
 struct config; /* the files as read: raw values with file and line */
 
-/* Where an error was found; file "" and line 0: a default of ours. */
+/* Where an error was found (line 0: the file as a whole); file "": a default of ours. */
 typedef void config_error_fn(void *arg, const char *file, unsigned line, const char *text);
 
+/* An empty configuration: every option has its default. Freed with config_free. 0 or -ENOMEM. */
+int config_new(struct config **config);
+
 /*
- * Read every file that the sections name, from the search path. dirs: a NULL-terminated list,
- * lowest priority first. A missing file is no error; an unreadable or malformed line is reported
- * and left out. Returns 0 or -ENOMEM.
+ * Read one file's text, over what has been read before. file: the name in the tables
+ * ("config.ini"); path: what errors call it. A malformed line is reported and left out.
+ * Returns 0 or -ENOMEM.
+ */
+int config_read_text(struct config *config, const char *file, const char *path, struct slice text,
+	config_error_fn *error, void *arg);
+
+/*
+ * Read every file that the sections name, from the search path. sections and dirs are
+ * NULL-terminated lists, dirs with the lowest priority first. A missing file is no error; an
+ * unreadable one, one of more than 1 MB, and a malformed line are reported and left out.
+ * Returns 0 or -ENOMEM (*config is then NULL).
  */
 int config_read(struct config **config, const char *const *dirs,
 	const struct config_section *const *sections, config_error_fn *error, void *arg);
+
+/* NULL is allowed. */
 void config_free(struct config *config);
 
 /*
- * Fill the struct at values from a section (name: for user-named sections, else NULL). An invalid
- * value is reported and the default kept. What values hold is freed with config_release.
- * Returns 0 or -ENOMEM.
+ * Whether a file that config_read looked for has since changed, come or gone: then read again and
+ * free this one. One stat per file and folder.
+ */
+bool config_changed(const struct config *config);
+
+/*
+ * Fill the struct at values from a section (name: for user-named sections, else NULL), all zero
+ * before. An invalid value is reported and the default kept. What values hold is freed with
+ * config_release, also after an error. Returns 0 or -ENOMEM.
  */
 int config_load(const struct config *config, const struct config_section *section, const char *name,
 	void *values, config_error_fn *error, void *arg);
 void config_release(const struct config_section *section, void *values);
 
 /* Whether the file that section stands in has a section of this name. */
-bool config_has(const struct config *config, const struct config_section *section, const char *name);
+bool config_has(
+	const struct config *config, const struct config_section *section, const char *name);
+
+/*
+ * Whether this option is written in that section (or in the file's [DEFAULT]): a room inherits
+ * from [Conference] what is not written for it.
+ */
+bool config_is_set(const struct config *config, const struct config_section *section,
+	const char *name, const char *option);
 
 /*
  * Report every section and option that no table knows, with the nearest name that one does know.
