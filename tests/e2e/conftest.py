@@ -70,6 +70,17 @@ def server(start_server):
     return start_server()
 
 
+@pytest.fixture(scope="module")
+def shared_server():
+    """One server for all tests of a module that leave no trace in it."""
+    path = os.path.join(server_module.build_dir(), "e2e", "shared")
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(path)
+    one = server_module.Server(path)
+    yield one
+    one.stop()
+
+
 @pytest.fixture
 def phone(folder):
     """Start telephones: phone("alice", codec="opus", frequency=TONES[0])."""

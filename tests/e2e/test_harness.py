@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from harness import audio, capture
+from harness import audio, capture, sipp as sipp_module
 
+# None of these meets the server, so once is enough.
+pytestmark = pytest.mark.plain
 RATE = 16000
 A, B, C = audio.TONES[:3]
 
@@ -90,3 +92,18 @@ def test_capture_finds_the_streams_of_a_call(phone, captured):
     assert len(streams) == 2
     assert packets.malformed([alice.port, bob.port]) == []
     assert packets.rows("sip.Method == INVITE", "sip.r-uri.user")[0]["sip.r-uri.user"] == "bob"
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("scenario", ["call", "late_offer", "hold", "cancel"])
+def test_scenarios_are_fair_to_another_phone(phone, folder, scenario, transport):
+    class Peer:
+        ip = "127.0.0.1"
+
+        @staticmethod
+        def host(_):
+            return f"127.0.0.1:{bob.port}"
+
+    bob = phone("bob", codec="pcma", auto_answer=scenario != "cancel")
+    result = sipp_module.run(folder, scenario, Peer, user="bob", transport=transport)
+    sipp_module.check(result)

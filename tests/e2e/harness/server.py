@@ -2,12 +2,14 @@
 """The server under test: its configuration, its start, its end, and what it must not leave behind."""
 import os
 import re
+import signal
 
 from harness import wait
 
 LISTENING = re.compile(r"listening on (udp|tcp|tls):(\[[0-9a-fA-F:.]+\]|[0-9.]+):([0-9]+)")
 SANITIZER = re.compile(
     r"(ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:|SUMMARY: \w+Sanitizer)")
+FIGURES = re.compile(r"([0-9]+) sessions, ([0-9]+) objects")
 ALIVE = re.compile(r"objects alive: ([0-9]+)")
 
 
@@ -27,7 +29,8 @@ def sanitized():
 class Server:
     """One sylk-server on loopback. Ports are the kernel's choice and are read from its output."""
 
-    def __init__(self, folder, ip="127.0.0.1", transports=("udp", "tcp"), settings=None, files=None):
+    def __init__(self, folder, ip="127.0.0.1", transports=("udp", "tcp"), settings=None, files=None,
+                 rtp_pairs=40):
         """
         settings: {section: {option: value}} on top of what a test needs; files: further files of the
         configuration folder, by name.
@@ -36,6 +39,8 @@ class Server:
         self.ip = ip
         self.transports = transports
         self.ports = {}
+        self.terminated = False
+        self.rtp_ports = wait.free_port_range(rtp_pairs, ip)
         self._write(settings or {}, files or {})
         # 31: an exit status that says "sanitizer" and nothing else.
         env = {
@@ -58,12 +63,8 @@ class Server:
             raise
 
     def _write(self, settings, files):
-        first, last = wait.free_port_range(200, self.ip)
         wanted = {
             "Server": {
-                "trace_dir": os.path.join(self.folder, "log"),
-                "spool_dir": os.path.join(self.folder, "spool"),
-                "trace_sip": "yes",
                 "log_level": "debug",
             },
             "SIP": {
@@ -72,11 +73,11 @@ class Server:
                 "local_tcp_port": "0" if "tcp" in self.transports else "none",
                 "local_tls_port": "0" if "tls" in self.transports else "none",
             },
-            "RTP": {"port_range": f"{first}:{last}"},
+            "RTP": {"port_range": "%d:%d" % self.rtp_ports},
         }
         for section, options in settings.items():
             wanted.setdefault(section, {}).update(options)
-        for name in ("config", "run", "log", "spool"):
+        for name in ("config", "run"):
             os.makedirs(os.path.join(self.folder, name), exist_ok=True)
         text = "".join(
             f"[{section}]\n" + "".join(f"{name} = {value}\n" for name, value in options.items()) + "\n"
@@ -110,16 +111,21 @@ class Server:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
-    def sip_trace(self):
-        path = os.path.join(self.folder, "log", "sip_trace.log")
-        if not os.path.exists(path):
-            return ""
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+    def figures(self):
+        """What the server counts, as it logs it on SIGUSR2."""
+        seen = len(self.child.drain())
+        self.child.process.send_signal(signal.SIGUSR2)
+        match = self.child.expect(FIGURES.search, 10, seen)
+        return {"sessions": int(match[1]), "objects": int(match[2])}
+
+    def terminate(self):
+        """Begin to stop it; stop() then waits and judges."""
+        self.child.process.send_signal(signal.SIGTERM)
+        self.terminated = True
 
     def stop(self):
         """End it; raises AssertionError when it did not end well."""
-        running = self.child.running
+        running = self.child.running or self.terminated
         status = self.child.stop(10)
         self.judge(running, status)
 

@@ -51,10 +51,10 @@ class Result:
 
 
 def run(folder, scenario, server, user="room", transport="udp", calls=1, rate=10, limit=None,
-        seconds=30, keys=None):
+        seconds=30, hold=300):
     """
-    Run a scenario against the server and return its Result. keys: {name: value} for [name] in the
-    scenario. Raises Timeout when SIPp does not end by itself.
+    Run a scenario against the server and return its Result. hold: milliseconds that a call lasts.
+    Raises Timeout when SIPp does not end by itself.
     """
     folder = os.path.join(str(folder), "sipp-" + scenario)
     os.makedirs(folder, exist_ok=True)
@@ -62,13 +62,12 @@ def run(folder, scenario, server, user="room", transport="udp", calls=1, rate=10
         os.unlink(old)
     ip = server.ip
     command = ["sipp", server.host(transport), "-sf", os.path.join(SCENARIOS, scenario + ".xml"),
-               "-s", user, "-i", f"[{ip}]" if ":" in ip else ip, "-m", str(calls), "-r", str(rate),
+               "-s", user, "-i", f"[{ip}]" if ":" in ip else ip, "-mp", str(wait.free_port(ip=ip)), "-m", str(calls), "-r", str(rate),
                "-l", str(limit or calls), "-t", {"udp": "u1", "tcp": "t1"}[transport],
                "-nostdin", "-trace_err", "-trace_stat", "-fd", "1", "-trace_counts",
                "-timeout", str(int(seconds * wait.PATIENCE)), "-timeout_error", "-recv_timeout",
-               str(int(8000 * wait.PATIENCE)), "-max_retrans", "6", "-skip_rlimit"]
-    for name, value in (keys or {}).items():
-        command += ["-key", name, str(value)]
+               str(int(8000 * wait.PATIENCE)), "-max_retrans", "6", "-skip_rlimit",
+               "-d", str(hold), "-p", str(wait.free_port(ip=ip))]
     child = wait.Child("sipp", command, os.path.join(folder, "sipp.out"), cwd=folder,
                        env={"PATH": "/usr/bin:/bin", "TERM": "dumb", "HOME": folder})
     status = child.wait(seconds + 10)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exact SIP dialogues, judged by SIPp; every message in its place and none of them twice."""
+import socket
+
+import pytest
+
+from harness import sipp as sipp_module
+
+TRANSPORTS = pytest.mark.parametrize("transport", ["udp", "tcp"])
+
+
+@TRANSPORTS
+def test_options_outside_a_dialog_tells_what_the_server_can(sipp, transport):
+    sipp("options", transport=transport, calls=5)
+
+
+@TRANSPORTS
+def test_call_is_set_up_and_ended(sipp, transport):
+    sipp("call", transport=transport)
+
+
+@TRANSPORTS
+def test_call_taken_back_while_ringing_is_cancelled(start_server, folder, transport):
+    server = start_server(files={"conference.ini": "[Conference]\nanswer_delay = 30\n"})
+    sipp_module.check(sipp_module.run(folder, "cancel", server, transport=transport))
+
+
+@TRANSPORTS
+def test_late_offer_is_made_in_the_200(sipp, transport):
+    sipp("late_offer", transport=transport)
+
+
+@TRANSPORTS
+def test_hold_and_resume_are_answered(sipp, transport):
+    sipp("hold", transport=transport)
+
+
+@pytest.mark.parametrize("scenario", ["options", "call"])
+def test_signalling_over_ipv6(start_server, folder, scenario):
+    server = start_server(ip="::1")
+    sipp_module.check(sipp_module.run(folder, scenario, server))
+
+
+def test_tcp_request_in_small_pieces_is_answered(server):
+    request = (
+        "OPTIONS sip:room@{host} SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bKpieces\r\n"
+        "From: <sip:a@127.0.0.1>;tag=1\r\nTo: <sip:room@{host}>\r\nCall-ID: pieces\r\n"
+        "CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 4\r\n\r\nbody"
+    ).format(host=server.host("tcp")).encode()
+    with socket.create_connection(("127.0.0.1", server.ports["tcp"])) as sock:
+        sock.settimeout(10)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # RFC 3261 18.3: a stream has no message borders but Content-Length; two requests at once.
+        for byte in request[:-1]:
+            sock.sendall(bytes([byte]))
+        sock.sendall(request[-1:] + request.replace(b"pieces", b"second"))
+        answer = b""
+        while answer.count(b"SIP/2.0 ") < 2:
+            data = sock.recv(4096)
+            assert data, answer
+            answer += data
+    assert answer.count(b"SIP/2.0 200") == 2, answer
+
+
+def test_answers_are_well_formed_to_tshark(server, folder, captured):
+    with captured("udp") as packets:
+        for scenario in ("options", "call", "hold", "late_offer"):
+            result = sipp_module.run(folder, scenario, server)
+            sipp_module.check(result)
+    packets.sip_ports = [server.ports["udp"]]
+    assert packets.rows(f"sip and udp.srcport == {server.ports['udp']}", "sip.Status-Code")
+    first, last = server.rtp_ports
+    assert packets.malformed([server.ports["udp"], *range(first, last)]) == []
