@@ -84,14 +84,11 @@ static int check(struct process *process)
 	}
 	err = read_config(process, &config, print_config_error);
 	if (!err)
-		err = settings_load(config, &process->settings, print_config_error, process);
+		err = settings_check(config, print_config_error, process);
 	if (err) {
 		printf("cannot check the configuration: %s\n", strerror(-err));
 		return 1;
 	}
-	settings_check_others(config, print_config_error, process);
-	config_check_unknown(config, config_sections, print_config_error, process);
-	settings_release(&process->settings);
 	config_free(config);
 	if (process->config_errors == 0)
 		puts("The configuration is good.");
@@ -269,7 +266,6 @@ static int serve(struct process *process)
 		err = settings_load(config, &process->settings, log_config_error, process);
 	if (err)
 		goto out;
-	settings_check_others(config, log_config_error, process);
 	config_check_unknown(config, config_sections, log_config_error, process);
 	log_set_level(process->options.debug ? LOG_LEVEL_DEBUG
 					     : (enum log_level)process->settings.server.log_level);

@@ -25,11 +25,23 @@ static const struct config_option server_options[] = {
 	{"log_level", CONFIG_ENUM, FIELD(log_level), "info",
 		"What to log: debug, info, warning, error or critical, and all above it.",
 		.choices = log_levels},
+	{"ca_file", CONFIG_UNSUPPORTED},
+	{"certificate", CONFIG_UNSUPPORTED},
+	{"verify_server", CONFIG_UNSUPPORTED},
+	{"enable_bonjour", CONFIG_UNSUPPORTED},
+	{"extra_applications_dir", CONFIG_UNSUPPORTED},
+	{"trace_dir", CONFIG_UNSUPPORTED},
+	{"trace_dns", CONFIG_UNSUPPORTED},
+	{"trace_sip", CONFIG_UNSUPPORTED},
+	{"trace_msrp", CONFIG_UNSUPPORTED},
+	{"trace_core", CONFIG_UNSUPPORTED},
+	{"trace_notifications", CONFIG_UNSUPPORTED},
+	{"spool_dir", CONFIG_UNSUPPORTED},
 	{NULL},
 };
 
-static const struct config_section server_section = {
-	"config.ini", "Server", "The server as a whole.", server_options};
+static const struct config_section server_section = {"config.ini", "Server",
+	"The server as a whole.", server_options, sizeof(struct server_settings)};
 
 #undef FIELD
 
@@ -83,19 +95,78 @@ static const struct config_option sip_options[] = {
 		"any "
 		"or none.",
 		.parse = parse_trusted_peers, .release = release_trusted_peers},
+	{"local_tls_port", CONFIG_UNSUPPORTED},
+	{"outbound_proxy", CONFIG_UNSUPPORTED},
+	{"enable_ice", CONFIG_UNSUPPORTED},
 	{NULL},
 };
 
-static const struct config_section sip_section = {
-	"config.ini", "SIP", "Where to listen for SIP, and whom to listen to.", sip_options};
+static const struct config_section sip_section = {"config.ini", "SIP",
+	"Where to listen for SIP, and whom to listen to.", sip_options,
+	sizeof(struct sip_settings)};
 
 #undef FIELD
+
+/* Sections that upstream has and this version has not. */
+static const struct config_option msrp_options[] = {
+	{"use_tls", CONFIG_UNSUPPORTED},
+	{NULL},
+};
+
+static const struct config_section msrp_section = {
+	"config.ini", "MSRP", "Not in this version.", msrp_options};
+
+static const struct config_option web_server_options[] = {
+	{"local_ip", CONFIG_UNSUPPORTED},
+	{"local_port", CONFIG_UNSUPPORTED},
+	{"public_port", CONFIG_UNSUPPORTED},
+	{"hostname", CONFIG_UNSUPPORTED},
+	{"certificate", CONFIG_UNSUPPORTED},
+	{"certificate_chain", CONFIG_UNSUPPORTED},
+	{"log_dir", CONFIG_UNSUPPORTED},
+	{NULL},
+};
+
+static const struct config_section web_server_section = {
+	"config.ini", "WebServer", "Not in this version.", web_server_options};
+
+static const struct config_option thor_options[] = {
+	{"enabled", CONFIG_UNSUPPORTED},
+	{"domain", CONFIG_UNSUPPORTED},
+	{"multiply", CONFIG_UNSUPPORTED},
+	{"certificate", CONFIG_UNSUPPORTED},
+	{"private_key", CONFIG_UNSUPPORTED},
+	{"ca", CONFIG_UNSUPPORTED},
+	{NULL},
+};
+
+static const struct config_section thor_section = {
+	"config.ini", "ThorNetwork", "Not in this version.", thor_options};
+
+static const struct config_option room_options[] = {
+	{"access_policy", CONFIG_UNSUPPORTED},
+	{"allow", CONFIG_UNSUPPORTED},
+	{"deny", CONFIG_UNSUPPORTED},
+	{"pstn_access_numbers", CONFIG_UNSUPPORTED},
+	{"advertise_xmpp_support", CONFIG_UNSUPPORTED},
+	{"webrtc_gateway_url", CONFIG_UNSUPPORTED},
+	{"disable_music_on_hold", CONFIG_UNSUPPORTED},
+	{"zrtp_auto_verify", CONFIG_UNSUPPORTED},
+	{NULL},
+};
+
+static const struct config_section room_section = {
+	"conference.ini", NULL, "Not in this version.", room_options};
 
 const struct config_section *const config_sections[] = {
 	&server_section,
 	&sip_section,
 	&rtp_section,
 	&conference_section,
+	&msrp_section,
+	&web_server_section,
+	&thor_section,
+	&room_section,
 	NULL,
 };
 
@@ -120,4 +191,19 @@ void settings_release(struct settings *settings)
 	config_release(&server_section, &settings->server);
 	config_release(&sip_section, &settings->sip);
 	config_release(&rtp_section, &settings->rtp);
+}
+
+int settings_check(const struct config *config, config_error_fn *error, void *arg)
+{
+	int err = 0;
+
+	for (size_t i = 0; config_sections[i] && !err; i++) {
+		const struct config_section *section = config_sections[i];
+
+		if (section->section)
+			err = config_check_values(config, section, NULL, error, arg);
+	}
+	if (!err)
+		config_check_unknown(config, config_sections, error, arg);
+	return err;
 }

@@ -40,12 +40,9 @@ extern const struct config_section *const config_sections[];
  */
 int settings_load(
 	const struct config *config, struct settings *settings, config_error_fn *error, void *arg);
-/*
- * Check what no section of ours loads by itself: the applications' sections, and options that
- * upstream has and this version does not.
- */
-void settings_check_others(const struct config *config, config_error_fn *error, void *arg);
-
 void settings_release(struct settings *settings);
+
+/* Report everything that is wrong in all files, for --check. Returns 0 or -ENOMEM. */
+int settings_check(const struct config *config, config_error_fn *error, void *arg);
 
 #endif

@@ -212,6 +212,7 @@ static int store(struct slice value, const struct config_option *option, void *v
 	case CONFIG_ENUM:
 		return store_enum(value, option, field, reason);
 	case CONFIG_CUSTOM:
+	case CONFIG_UNSUPPORTED:
 		break;
 	}
 	return -EINVAL;
@@ -285,6 +286,8 @@ int config_load(const struct config *config, const struct config_section *sectio
 	int err = 0;
 
 	for (const struct config_option *o = section->options; !err && o->name; o++) {
+		if (o->type == CONFIG_UNSUPPORTED)
+			continue;
 		err = load_written(config, slice_str(section->file), raw, o, values, error, arg);
 		if (err == -ENOENT)
 			err = load_preset(o, values, error, arg);
@@ -306,6 +309,20 @@ void config_release(const struct config_section *section, void *values)
 			o->release(field);
 		}
 	}
+}
+
+int config_check_values(const struct config *config, const struct config_section *section,
+	const char *name, config_error_fn *error, void *arg)
+{
+	void *values = mem_zalloc(section->size);
+	int err = -ENOMEM;
+
+	if (values) {
+		err = config_load(config, section, name, values, error, arg);
+		config_release(section, values);
+	}
+	mem_free(values);
+	return err;
 }
 
 bool config_has(const struct config *config, const struct config_section *section, const char *name)

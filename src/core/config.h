@@ -27,6 +27,7 @@ enum config_type {
 	CONFIG_LIST,   /* struct config_list: comma-separated; "none" or empty: no item */
 	CONFIG_ENUM,   /* int: the index in choices (a NULL-terminated list of words), any case */
 	CONFIG_CUSTOM, /* parse() decides */
+	CONFIG_UNSUPPORTED, /* upstream has it, this version does not: reported, never loaded */
 };
 
 struct config_list {
@@ -57,6 +58,7 @@ struct config_section {
 	const char *section; /* "SIP"; NULL: sections named by the user ("[room@host]") */
 	const char *help;
 	const struct config_option *options;
+	size_t size; /* bytes of the struct that config_load fills */
 };
 
 struct config; /* the files as read: raw values with file and line */
@@ -101,6 +103,10 @@ bool config_changed(const struct config *config);
 int config_load(const struct config *config, const struct config_section *section, const char *name,
 	void *values, config_error_fn *error, void *arg);
 void config_release(const struct config_section *section, void *values);
+
+/* Report what is wrong in a section, without keeping its values. Returns 0 or -ENOMEM. */
+int config_check_values(const struct config *config, const struct config_section *section,
+	const char *name, config_error_fn *error, void *arg);
 
 /* Whether the file that section stands in has a section of this name. */
 bool config_has(

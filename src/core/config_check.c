@@ -61,13 +61,14 @@ static void consider(struct nearest *nearest, const char *name)
 	}
 }
 
-static bool knows(const struct config_section *section, const char *name)
+static const struct config_option *find_option(
+	const struct config_section *section, const char *name)
 {
-	for (const struct config_option *o = section->options; o->name; o++) {
-		if (strcmp(o->name, name) == 0)
-			return true;
-	}
-	return false;
+	const struct config_option *o = section->options;
+
+	while (o->name && strcmp(o->name, name) != 0)
+		o++;
+	return o->name ? o : NULL;
 }
 
 /* Whether the table describes the raw section (user-named ones: any name). */
@@ -119,11 +120,13 @@ static void report_option(const struct config_section *const *sections,
 
 	for (; *sections && !elsewhere; sections++) {
 		if ((*sections)->section && strcmp((*sections)->file, table->file) == 0 &&
-			knows(*sections, raw->name))
+			find_option(*sections, raw->name))
 			elsewhere = (*sections)->section;
 	}
-	for (const struct config_option *o = table->options; o->name; o++)
-		consider(&nearest, o->name);
+	for (const struct config_option *o = table->options; o->name; o++) {
+		if (o->type != CONFIG_UNSUPPORTED)
+			consider(&nearest, o->name);
+	}
 	n = snprintf(
 		text, sizeof text, "[%.64s] has no option %.64s", raw->section->name, raw->name);
 	if (n > 0 && elsewhere)
@@ -133,7 +136,17 @@ static void report_option(const struct config_section *const *sections,
 	error(arg, raw->source->path, raw->line, text);
 }
 
-/* Options of one raw section that its table does not know. */
+static void report_unsupported(
+	const struct config_raw_option *raw, config_error_fn *error, void *arg)
+{
+	char text[256];
+
+	snprintf(text, sizeof text, "%.64s in [%.64s] is not supported by this version: ignored",
+		raw->name, raw->section->name);
+	error(arg, raw->source->path, raw->line, text);
+}
+
+/* Options of one raw section that its table does not know, or knows to be missing here. */
 static unsigned check_options(const struct config_section *const *sections,
 	const struct config_section *table, const struct config_raw_section *raw,
 	config_error_fn *error, void *arg)
@@ -146,9 +159,14 @@ static unsigned check_options(const struct config_section *const *sections,
 		const struct config_raw_option *o =
 			CONTAINER_OF(at, struct config_raw_option, node);
 
-		if (knows(table, o->name))
+		const struct config_option *known = find_option(table, o->name);
+
+		if (known && known->type != CONFIG_UNSUPPORTED)
 			continue;
-		report_option(sections, table, o, error, arg);
+		if (known)
+			report_unsupported(o, error, arg);
+		else
+			report_option(sections, table, o, error, arg);
 		n++;
 	}
 	return n;

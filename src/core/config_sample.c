@@ -61,6 +61,16 @@ static void write_preset(struct buf *out, const char *preset)
 	}
 }
 
+/* Whether this version has anything of the section. */
+static bool supported(const struct config_section *section)
+{
+	for (const struct config_option *o = section->options; o->name; o++) {
+		if (o->type != CONFIG_UNSUPPORTED)
+			return true;
+	}
+	return false;
+}
+
 static void write_section(struct buf *out, const struct config_section *section)
 {
 	if (section->section) {
@@ -72,6 +82,8 @@ static void write_section(struct buf *out, const struct config_section *section)
 		buf_str(out, "; [name]\n");
 	}
 	for (const struct config_option *o = section->options; o->name; o++) {
+		if (o->type == CONFIG_UNSUPPORTED)
+			continue;
 		buf_char(out, '\n');
 		write_help(out, o);
 		buf_printf(out, "; %s =%s", o->name, o->preset && o->preset[0] ? " " : "");
@@ -86,7 +98,7 @@ void config_write_sample(
 	buf_printf(out, "; %s: what stands here is the default; take the ; away to change it.\n",
 		file);
 	for (; *sections; sections++) {
-		if (strcmp((*sections)->file, file) == 0)
+		if (strcmp((*sections)->file, file) == 0 && supported(*sections))
 			write_section(out, *sections);
 	}
 }

@@ -45,11 +45,12 @@ static const struct config_option rtp_options[] = {
 		"How many people are heard at once in a room: the loudest.", .min = 1, .max = 64},
 	{"media_threads", CONFIG_INT, FIELD(media_threads), "0",
 		"Threads that carry media; 0: one for each processor.", .min = 0, .max = 64},
+	{"srtp_encryption", CONFIG_UNSUPPORTED},
 	{NULL},
 };
 
-const struct config_section rtp_section = {
-	"config.ini", "RTP", "Audio: codecs, ports and mixing.", rtp_options};
+const struct config_section rtp_section = {"config.ini", "RTP", "Audio: codecs, ports and mixing.",
+	rtp_options, sizeof(struct rtp_settings)};
 
 void rtp_settings_engine(const struct rtp_settings *rtp, struct media_engine_settings *engine)
 {

@@ -23,11 +23,23 @@ static const struct config_option conference_options[] = {
 		"Seconds between ringing (180) and answering (200) a call with audio; callers are "
 		"answered at once by default.",
 		.min = 0, .max = 60},
+	{"history_size", CONFIG_UNSUPPORTED},
+	{"file_transfer_dir", CONFIG_UNSUPPORTED},
+	{"push_file_transfer", CONFIG_UNSUPPORTED},
+	{"screensharing_images_dir", CONFIG_UNSUPPORTED},
+	{"advertise_xmpp_support", CONFIG_UNSUPPORTED},
+	{"pstn_access_numbers", CONFIG_UNSUPPORTED},
+	{"webrtc_gateway_url", CONFIG_UNSUPPORTED},
+	{"zrtp_auto_verify", CONFIG_UNSUPPORTED},
+	{"access_policy", CONFIG_UNSUPPORTED},
+	{"allow", CONFIG_UNSUPPORTED},
+	{"deny", CONFIG_UNSUPPORTED},
+	{"disable_music_on_hold", CONFIG_UNSUPPORTED},
 	{NULL},
 };
 
-const struct config_section conference_section = {
-	"conference.ini", "Conference", "Conference rooms.", conference_options};
+const struct config_section conference_section = {"conference.ini", "Conference",
+	"Conference rooms.", conference_options, sizeof(struct conference_settings)};
 
 struct conference {
 	const struct app_context *context;
