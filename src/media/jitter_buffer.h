@@ -17,7 +17,7 @@
 
 struct jitter_buffer;
 
-/* Bytes of one, for a pool. capacity: packets it can hold. */
+/* Bytes of one, for a pool. capacity: packets it can hold (rounded up to a power of two). */
 size_t jitter_buffer_size(unsigned capacity);
 
 struct jitter_settings {
@@ -34,11 +34,18 @@ void jitter_buffer_reset(struct jitter_buffer *jb);
 
 /*
  * A packet arrived at now_us (monotonic); the payload is copied into the buffer's own slots (a
- * pool's packet may be handed in later). A new SSRC, or a jump of more than 3000 sequence
- * numbers, resets it (RFC 3550 A.1). Returns 0, -EEXIST (duplicate), -ETIME (too late), -EMSGSIZE.
+ * pool's packet may be handed in later). A new SSRC resets it; a jump of more than 3000 sequence
+ * numbers, or back by more than 100, does so when a second packet follows the first (RFC 3550 A.1).
+ * Returns 0, -EEXIST (duplicate), -ETIME (too late), -EMSGSIZE.
  */
 int jitter_buffer_put(struct jitter_buffer *jb, const struct rtp_packet *packet, uint64_t now_us);
 
+/*
+ * Concealed frames: lost are only those that never came. When nothing has come, the buffer cannot
+ * know whether that is loss, lateness or a pause; it asks to conceal for 60 ms (concealment fades),
+ * then waits. FEC needs the packet behind the gap to be there, so a leg whose peer sends it wants a
+ * min_delay_ms of two frames.
+ */
 enum jitter_result {
 	JITTER_PACKET, /* *packet is the next one; good until the next call */
 	JITTER_LOST,   /* the next one is missing and its time has come: conceal; *packet, if its
@@ -50,14 +57,34 @@ enum jitter_result {
 enum jitter_result jitter_buffer_get(
 	struct jitter_buffer *jb, uint64_t now_us, struct rtp_packet *packet);
 
-/* RTP time units by which the delay is above its target and ought to be shortened; 0 if not. */
+/*
+ * RTP time units by which the delay is above its target and ought to be shortened; 0 if not, and
+ * while it is near enough. To be asked after each JITTER_PACKET:
+ *   - the frame is silent (or the leg not audible): drop it, and get the next at once;
+ *   - it is not: take a pitch period out of it (time_scale_shorten) and get the next the sooner;
+ * then ask again after that next get. What is dropped needs no telling: the buffer sees it in the
+ * times of the calls. A leg that does nothing keeps the delay, never more than max_delay_ms, until
+ * the next pause. This is also what keeps up with a sender whose clock is fast.
+ */
 uint32_t jitter_buffer_excess(const struct jitter_buffer *jb, uint64_t now_us);
+
+/*
+ * The opposite: the delay is under its target by so much (jitter has grown, or the sender's clock is
+ * slow). In a silent frame: play it twice, getting nothing for one frame's time; in others: let
+ * time_scale_stretch repeat a pitch period. Without it the buffer runs empty some time, and
+ * JITTER_LOST lengthens the delay.
+ */
+uint32_t jitter_buffer_shortage(const struct jitter_buffer *jb, uint64_t now_us);
 
 /* Whether any packet is waiting (a leg without any costs a mixer nothing). */
 bool jitter_buffer_empty(const struct jitter_buffer *jb);
 
+/* Since init; a new source does not clear the counts. */
 struct jitter_stats {
-	uint64_t received, lost, late, duplicate;
+	uint64_t received; /* handed to put */
+	uint64_t lost;     /* passed over before they came */
+	uint64_t late;     /* came too late, or had to go for max_delay_ms or capacity */
+	uint64_t duplicate;
 	uint32_t jitter;   /* RFC 3550 6.4.1 interarrival jitter, RTP time units */
 	uint32_t delay_ms; /* current target */
 };
