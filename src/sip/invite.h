@@ -28,7 +28,11 @@ struct sip_invite_handlers {
 	 */
 	void (*answered)(struct sip_invite *invite, const struct sip_msg *response, void *arg);
 
-	/* Client: our re-INVITE was refused with this final response; the call goes on as it was. */
+	/*
+	 * Client: our re-INVITE was refused with this final response; the call goes on as it was.
+	 * A 491 is waited out and the same offer sent again (RFC 3261 14.1), unless the peer's own
+	 * re-INVITE comes first: then this is called with the 491, and renegotiate after it.
+	 */
 	void (*refused)(struct sip_invite *invite, const struct sip_msg *response, void *arg);
 
 	/* Server: the ACK to our 2xx; it carries the answer when our 2xx carried the offer. */
@@ -41,9 +45,11 @@ struct sip_invite_handlers {
 	void (*renegotiate)(struct sip_invite *invite, const struct sip_msg *request, void *arg);
 
 	/*
-	 * The end, once: BYE, CANCEL, refusal of our INVITE, no ACK, time-out or sip_invite_end.
+	 * The end, once: BYE, CANCEL, a refusal (theirs or ours), no ACK, time-out or sip_invite_end.
 	 * message: the request or response that ended it, or NULL. status: the SIP status that says
-	 * why (200 for BYE, 487 for CANCEL, 408 ...).
+	 * why (200 for BYE, 487 for CANCEL, 408 ...). Never called from inside a function of this
+	 * header; after sip_invite_end it comes when the peer has answered, at the latest after 1 s
+	 * (what is then still to be done goes on without its user).
 	 */
 	void (*ended)(struct sip_invite *invite, unsigned status, const struct sip_msg *message,
 		void *arg);
@@ -57,7 +63,10 @@ void sip_invite_set_handlers(
  * They may not name To, From, Via, Contact, Route, Record-Route, Call-ID, CSeq (-EINVAL).
  */
 
-/* Server: send a provisional response (180, 183 with a body ...). */
+/*
+ * Server: send a provisional response (180, 183 with a body ...); body may be NULL. It is repeated
+ * every minute until there is a final one. Returns 0, -EINVAL (nothing to answer, bad extra) ...
+ */
 int sip_invite_progress(struct sip_invite *invite, unsigned status, const struct sip_body *body,
 	struct slice extra);
 
@@ -82,7 +91,7 @@ struct sip_invite_target {
 	struct slice contact_user; /* user part of our Contact */
 	bool focus;                /* ;isfocus on our Contact */
 	enum sip_transport transport;
-	struct addr next_hop;      /* where to send; names are resolved by the caller */
+	struct addr next_hop; /* where to send; names are resolved by the caller */
 };
 
 /* Client: call. body empty: a late offer. Returns 0 or a negative errno; the caller's reference. */

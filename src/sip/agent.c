@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The agent with sockets: transports on a loop under the agent core. */
+#include "sip/agent.h"
+
+#include "core/mem.h"
+#include "sip/agent_core.h"
+#include "sip/agent_private.h"
+#include "sip/message.h"
+#include "sip/transport.h"
+
+static int flow_of_transports(
+	void *io, enum sip_transport transport, const struct addr *remote, struct sip_flow **flow)
+{
+	struct sip_agent *agent = io;
+
+	return sip_transports_flow(agent->transports, transport, remote, flow);
+}
+
+static const struct sip_agent_io io = {.flow = flow_of_transports};
+
+static void received(struct sip_flow *flow, struct sip_msg *msg, void *arg)
+{
+	sip_agent_receive(arg, msg);
+}
+
+static void malformed(struct sip_flow *flow, struct sip_msg *msg, void *arg)
+{
+	sip_agent_receive_malformed(arg, msg);
+}
+
+static const struct sip_transports_handlers transport_handlers = {
+	.received = received,
+	.malformed = malformed,
+};
+
+int sip_agent_new(struct sip_agent **agentp, struct loop *loop,
+	const struct sip_agent_settings *settings, const struct sip_agent_handlers *handlers,
+	void *arg)
+{
+	struct sip_transports_settings transport_settings = {
+		.max_message = settings->max_message,
+	};
+	struct sip_agent_core core = {.timers = loop_timers(loop), .io = &io};
+	struct sip_agent *agent;
+	int err;
+
+	err = sip_agent_new_with(&agent, &core, settings, handlers, arg);
+	if (err < 0)
+		return err;
+	agent->io_arg = agent;
+	err = sip_transports_new(
+		&agent->transports, loop, &transport_settings, &transport_handlers, agent);
+	if (err < 0) {
+		obj_unref(agent);
+		return err;
+	}
+	*agentp = agent;
+	return 0;
+}
+
+int sip_agent_listen(
+	struct sip_agent *agent, enum sip_transport transport, const struct addr *local)
+{
+	return sip_transports_listen(agent->transports, transport, local);
+}
+
+bool sip_agent_listener(const struct sip_agent *agent, unsigned n, enum sip_transport *transport,
+	struct addr *local)
+{
+	return sip_transports_listener(agent->transports, n, transport, local);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The agent without sockets: its tables, and which of them a message is for (RFC 3261 17, 18). */
+#include "sip/agent_core.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "sip/agent_private.h"
+#include "sip/client_transaction_private.h"
+#include "sip/dialog_private.h"
+#include "sip/invite_private.h"
+#include "sip/message.h"
+#include "sip/server_transaction_private.h"
+#include "sip/transport.h"
+
+/* ---- sources ---------------------------------------------------------------------------------- */
+
+/* Who counts as one source: an address without its port; of IPv6, the /64 that one site has. */
+static struct addr source_address(const struct addr *addr)
+{
+	struct addr source = *addr;
+
+	addr_set_port(&source, 0);
+	if (addr_family(&source) == AF_INET6)
+		memset(source.u.in6.sin6_addr.s6_addr + 8, 0, 8);
+	return source;
+}
+
+struct sip_source *sip_source_take(struct sip_agent *agent, const struct addr *addr)
+{
+	struct addr key = source_address(addr);
+	uint64_t hash = addr_hash(&key);
+	struct hash_node *node = hash_first(&agent->sources, hash);
+	struct sip_source *source = NULL;
+
+	if (agent->server_transactions.n >= agent->limits.transactions)
+		return NULL;
+	for (; node && !source; node = hash_next(node)) {
+		struct sip_source *each = (struct sip_source *)(void *)node;
+
+		if (addr_equal(&each->addr, &key))
+			source = each;
+	}
+	if (!source) {
+		source = mem_zalloc(sizeof *source);
+		if (!source)
+			return NULL;
+		source->addr = key;
+		hash_insert(&agent->sources, &source->node, hash);
+	}
+	if (source->n >= agent->limits.per_source)
+		return NULL;
+	source->n++;
+	return source;
+}
+
+void sip_source_release(struct sip_agent *agent, struct sip_source *source)
+{
+	if (--source->n > 0)
+		return;
+	hash_remove(&agent->sources, &source->node);
+	mem_free(source);
+}
+
+/* ---- receiving --------------------------------------------------------------------------------- */
+
+static void receive_response(struct sip_agent *agent, struct sip_msg *msg)
+{
+	struct sip_client_transaction *txn;
+
+	/* 17.1.3. What matches nothing is a stray one: dropped (RFC 6026 8.9). */
+	txn = (struct sip_client_transaction *)(void *)sip_key_find(
+		&agent->client_transactions, sip_key_client(msg->via.branch, msg->cseq.method));
+	if (txn && sip_msg_check(msg) == 0)
+		sip_client_transaction_receive(txn, msg);
+}
+
+static void receive_new(struct sip_agent *agent, struct sip_msg *msg, struct sip_key_value key)
+{
+	struct sip_server_transaction *txn;
+	struct sip_source *source;
+
+	if (sip_msg_check(msg) < 0) {
+		sip_reply_stateless(agent, msg, msg->error_status, msg->error, SLICE_NONE);
+		return;
+	}
+	source = sip_source_take(agent, &msg->source);
+	if (!source || sip_server_transaction_new(&txn, agent, msg, key, source) < 0) {
+		sip_reply_stateless(agent, msg, 503, NULL, SLICE("Retry-After: 10\r\n"));
+		return;
+	}
+	sip_dispatch_request(agent, txn, msg);
+	sip_server_transaction_settle(txn);
+	obj_unref(txn);
+}
+
+static void receive_request(struct sip_agent *agent, struct sip_msg *msg)
+{
+	bool ack = msg->method == SIP_ACK;
+	struct sip_key_value key = sip_key_server(msg, ack ? SIP_INVITE : msg->method);
+	struct sip_server_transaction *txn;
+
+	if (agent->handlers.admit && !agent->handlers.admit(&msg->source, agent->arg)) {
+		sip_reply_stateless(agent, msg, 403, NULL, SLICE_NONE);
+		return;
+	}
+	txn = (struct sip_server_transaction *)(void *)sip_key_find(
+		&agent->server_transactions, key);
+	if (txn && !ack)
+		sip_server_transaction_repeat(txn);
+	else if (ack && (!txn || !sip_server_transaction_ack(txn)))
+		sip_dispatch_ack(agent, msg);
+	else if (!ack)
+		receive_new(agent, msg, key);
+}
+
+void sip_agent_receive(struct sip_agent *agent, struct sip_msg *msg)
+{
+	if (agent->closed)
+		return;
+	obj_ref(agent);
+	if (msg->is_request)
+		receive_request(agent, msg);
+	else
+		receive_response(agent, msg);
+	obj_unref(agent);
+}
+
+void sip_agent_receive_malformed(struct sip_agent *agent, const struct sip_msg *msg)
+{
+	if (agent->closed || !msg->answerable)
+		return;
+	if (agent->handlers.admit && !agent->handlers.admit(&msg->source, agent->arg))
+		sip_reply_stateless(agent, msg, 403, NULL, SLICE_NONE);
+	else
+		sip_reply_stateless(agent, msg, msg->error_status, msg->error, SLICE_NONE);
+}
+
+struct sip_agent_load sip_agent_load(const struct sip_agent *agent)
+{
+	return (struct sip_agent_load){
+		.server_transactions = agent->server_transactions.n,
+		.client_transactions = agent->client_transactions.n,
+		.dialogs = agent->dialogs.n,
+		.invites = agent->n_invites,
+	};
+}
+
+/* ---- life -------------------------------------------------------------------------------------- */
+
+static void end_server_transaction(struct hash_node *node, void *arg)
+{
+	sip_server_transaction_terminate((struct sip_server_transaction *)(void *)node);
+}
+
+static void end_client_transaction(struct hash_node *node, void *arg)
+{
+	sip_client_transaction_terminate((struct sip_client_transaction *)(void *)node);
+}
+
+/* Dialogs are their usages' and usages are gone by now; one of a foreign layer is cut off. */
+static void end_dialog(struct hash_node *node, void *arg)
+{
+	sip_dialog_close((struct sip_dialog *)(void *)node);
+}
+
+static void forget_invites(struct list_node *list)
+{
+	while (!list_empty(list))
+		sip_invite_forget(CONTAINER_OF(list->next, struct sip_invite, node));
+}
+
+void sip_agent_close(struct sip_agent *agent)
+{
+	if (agent->closed)
+		return;
+	agent->closed = true;
+	timer_stop(&agent->shutdown_timer);
+	forget_invites(&agent->invites);
+	forget_invites(&agent->ending);
+	hash_each(&agent->client_transactions, end_client_transaction, NULL);
+	hash_each(&agent->server_transactions, end_server_transaction, NULL);
+	hash_each(&agent->dialogs, end_dialog, NULL);
+	if (agent->transports)
+		sip_transports_close(agent->transports);
+}
+
+static void destroy(void *obj)
+{
+	struct sip_agent *agent = obj;
+
+	sip_agent_close(agent);
+	obj_unref(agent->transports);
+	hash_free(&agent->server_transactions);
+	hash_free(&agent->merged);
+	hash_free(&agent->client_transactions);
+	hash_free(&agent->dialogs);
+	hash_free(&agent->sources);
+	buf_free(&agent->out);
+	mem_free(agent->product);
+}
+
+static int init_tables(struct sip_agent *agent)
+{
+	struct hash_table *tables[] = {&agent->server_transactions, &agent->merged,
+		&agent->client_transactions, &agent->dialogs, &agent->sources};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof tables / sizeof tables[0] && err == 0; i++)
+		err = hash_init(tables[i]);
+	return err;
+}
+
+static void set_presets(struct sip_agent *agent)
+{
+	struct sip_timing *timing = &agent->timing;
+	struct sip_limits *limits = &agent->limits;
+
+	timing->t1 = timing->t1 ? timing->t1 : 500;
+	timing->t2 = timing->t2 ? timing->t2 : 4000;
+	timing->t4 = timing->t4 ? timing->t4 : 5000;
+	/* 10,000 calls a second are 640,000 transactions, and a carrier's proxy is one source. */
+	limits->transactions = limits->transactions ? limits->transactions : 1000000;
+	limits->per_source = limits->per_source ? limits->per_source : 800000;
+}
+
+int sip_agent_new_with(struct sip_agent **agentp, const struct sip_agent_core *core,
+	const struct sip_agent_settings *settings, const struct sip_agent_handlers *handlers,
+	void *arg)
+{
+	struct sip_agent *agent = obj_new(sizeof *agent, destroy);
+	int err = -ENOMEM;
+
+	if (!agent)
+		goto out;
+	agent->timers = core->timers;
+	agent->io = core->io;
+	agent->io_arg = core->io_arg;
+	agent->timing = core->timing;
+	agent->limits = core->limits;
+	set_presets(agent);
+	agent->handlers = *handlers;
+	agent->arg = arg;
+	list_init(&agent->invites);
+	list_init(&agent->ending);
+	timer_init(&agent->shutdown_timer, sip_shutdown_timer, agent);
+	buf_init(&agent->out, settings->max_message ? settings->max_message : SIP_MAX_MESSAGE);
+	agent->product = mem_strndup(settings->product, strlen(settings->product));
+	if (!agent->product)
+		goto out;
+	err = init_tables(agent);
+	if (err < 0)
+		goto out;
+	*agentp = obj_ref(agent);
+out:
+	obj_unref(agent);
+	return err;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The agent without sockets: what sip/agent.h makes of a loop and its transports, here made of a
+ * set of timers and a way to get flows, so that it runs on a virtual clock in a simulated network.
+ * Loop thread (or the one thread of a test).
+ */
+#ifndef SIP_AGENT_CORE_H
+#define SIP_AGENT_CORE_H
+
+#include <stddef.h>
+
+#include "core/timer.h"
+#include "sip/agent.h"
+
+/* RFC 3261 17.1.1.1, in ms; 0: 500, 4000, 5000. */
+struct sip_timing {
+	unsigned t1, t2, t4;
+};
+
+/* Server transactions alive at once; one more gets 503. 0: 1,000,000 and 800,000. */
+struct sip_limits {
+	size_t transactions;
+	size_t per_source; /* of one IPv4 address or IPv6 /64 */
+};
+
+struct sip_agent_io {
+	/* As sip_transports_flow: the caller owns the reference. Returns 0 or a negative errno. */
+	int (*flow)(void *io, enum sip_transport transport, const struct addr *remote,
+		struct sip_flow **flow);
+
+	/*
+	 * The next hop for a URI whose host is a name. Returns 0, or -ENOENT: the request then goes
+	 * where the dialog's last one came from. NULL: no name is known.
+	 */
+	int (*locate)(void *io, const struct uri *uri, enum sip_transport *transport,
+		struct addr *next_hop);
+};
+
+struct sip_agent_core {
+	struct timer_set *timers; /* outlives the agent */
+	const struct sip_agent_io *io;
+	void *io_arg;
+	struct sip_timing timing;
+	struct sip_limits limits;
+};
+
+/* An object: the caller owns one reference and ends with sip_agent_close. 0 or -ENOMEM. */
+int sip_agent_new_with(struct sip_agent **agent, const struct sip_agent_core *core,
+	const struct sip_agent_settings *settings, const struct sip_agent_handlers *handlers,
+	void *arg);
+
+/* A message from the network; msg->flow and msg->source are filled in. */
+void sip_agent_receive(struct sip_agent *agent, struct sip_msg *msg);
+
+/* A request that could not be parsed: a stateless response if it is answerable. */
+void sip_agent_receive_malformed(struct sip_agent *agent, const struct sip_msg *msg);
+
+/* What is alive now. */
+struct sip_agent_load {
+	size_t server_transactions, client_transactions, dialogs, invites;
+};
+
+struct sip_agent_load sip_agent_load(const struct sip_agent *agent);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The agent's struct and what its files, the transactions, dialogs and usages share. Loop thread. */
+#ifndef SIP_AGENT_PRIVATE_H
+#define SIP_AGENT_PRIVATE_H
+
+#include "core/hash.h"
+#include "core/list.h"
+#include "core/timer.h"
+#include "sip/agent_core.h"
+#include "sip/key.h"
+
+struct sip_transports;
+
+#define SIP_TAG_LETTERS 12 /* 62 bits; RFC 3261 19.3 asks for 32 */
+#define SIP_TAG_SIZE (SIP_TAG_LETTERS + 1)
+#define SIP_BRANCH_COOKIE "z9hG4bK"
+#define SIP_BRANCH_SIZE (sizeof SIP_BRANCH_COOKIE + 16)
+
+/* How many server transactions one source has; lives as long as it has one. Owned by the agent. */
+struct sip_source {
+	struct hash_node node; /* first: hash_each hands it out */
+	struct addr addr;
+	size_t n;
+};
+
+/* An object, owned by whoever made it. Everything in its tables holds a borrowed pointer to it. */
+struct sip_agent {
+	struct timer_set *timers;
+	const struct sip_agent_io *io;
+	void *io_arg;
+	struct sip_timing timing;
+	struct sip_limits limits;
+	struct sip_agent_handlers handlers;
+	void *arg;
+	char *product;
+	struct sip_transports *transports; /* NULL in a simulation */
+
+	struct hash_table server_transactions; /* each holds a reference until it has terminated */
+	struct hash_table merged;              /* the same ones, by sip_key_merged */
+	struct hash_table client_transactions; /* likewise */
+	struct hash_table dialogs;             /* borrowed from their usages */
+	struct hash_table sources;
+	struct list_node invites; /* running ones; each holds a reference until it has ended */
+	struct list_node ending;  /* those told to end */
+	size_t n_invites;
+	size_t n_waiting; /* client transactions without a final response */
+
+	/* Every message is written here; nothing is called between the first and the last byte. */
+	struct buf out;
+
+	struct timer shutdown_timer;
+	uint64_t shutdown_limit; /* microseconds on the timers' clock */
+	loop_fn *shutdown_done;
+	void *shutdown_arg;
+	bool shutting_down;
+	bool closed;
+};
+
+/* What is handled, and so what Allow and Supported say (RFC 3261 20.5, 20.37). */
+#define SIP_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS, MESSAGE"
+#define SIP_SUPPORTED ""
+
+/* dispatch.c: a request that belongs to no transaction yet (RFC 3261 8.2, 12.2.2). */
+struct sip_server_transaction;
+void sip_dispatch_request(
+	struct sip_agent *agent, struct sip_server_transaction *txn, const struct sip_msg *request);
+void sip_dispatch_ack(struct sip_agent *agent, const struct sip_msg *ack);
+
+/* Answer without a transaction (8.2.7). extra: as in sip/invite.h. */
+void sip_reply_stateless(struct sip_agent *agent, const struct sip_msg *request, unsigned status,
+	const char *reason, struct slice extra);
+
+/* shutdown.c */
+void sip_shutdown_timer(void *arg);
+
+/* Count one more transaction of this source; NULL at a cap or without memory. */
+struct sip_source *sip_source_take(struct sip_agent *agent, const struct addr *addr);
+void sip_source_release(struct sip_agent *agent, struct sip_source *source);
+
+#endif

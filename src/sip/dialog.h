@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Dialog (RFC 3261 12): who talks to whom, by which route, and the sequence numbers of both sides.
+ *
+ * An object on the loop's thread, owned by its usage, which closes it. The agent's table finds it
+ * for requests inside the dialog.
+ */
+#ifndef SIP_DIALOG_H
+#define SIP_DIALOG_H
+
+#include "sip/client_transaction.h"
+
+struct sip_dialog;
+struct sip_server_transaction;
+
+struct sip_dialog_handlers {
+	/*
+	 * A request in sequence, other than ACK. Returns false for a method that the usage does not
+	 * know: the agent answers 405.
+	 */
+	bool (*request)(
+		struct sip_server_transaction *txn, const struct sip_msg *request, void *arg);
+
+	/* An ACK that belongs to no transaction: that of a 2xx. */
+	void (*ack)(const struct sip_msg *ack, void *arg);
+};
+
+/*
+ * UAS: of a request that makes a dialog (12.1.1), with txn's tag as ours. Returns 0, -EBADMSG
+ * without a usable Contact (answer 400), -ENOMEM.
+ */
+int sip_dialog_new_server(struct sip_dialog **dialog, struct sip_agent *agent,
+	struct sip_server_transaction *txn, const struct sip_dialog_handlers *handlers, void *arg);
+
+/* UAC: what is known before a response. from, to: name-addr without tag. Returns 0 or -ENOMEM. */
+struct sip_dialog_target {
+	struct slice uri, from, to;
+};
+
+int sip_dialog_new_client(struct sip_dialog **dialog, struct sip_agent *agent,
+	struct sip_flow *flow, const struct sip_dialog_target *target,
+	const struct sip_dialog_handlers *handlers, void *arg);
+
+/* UAC: the response that makes it a dialog (12.1.2). Returns 0 or -ENOMEM. */
+int sip_dialog_establish(struct sip_dialog *dialog, const struct sip_msg *response);
+
+/* UAC: another dialog of the same request: a 2xx with another tag (13.2.2.4). */
+int sip_dialog_fork(
+	struct sip_dialog **fork, const struct sip_dialog *dialog, const struct sip_msg *response);
+
+/* Requests for it are answered with 481 from here on. Idempotent. */
+void sip_dialog_close(struct sip_dialog *dialog);
+
+/* Take the Contact as the new remote target (12.2), if there is one. */
+void sip_dialog_refresh(struct sip_dialog *dialog, const struct sip_msg *msg);
+
+/* Whether msg's tags and Call-ID are this dialog's; a response's seen from the client's side. */
+bool sip_dialog_matches(const struct sip_dialog *dialog, const struct sip_msg *msg);
+
+/* The next number for a request of ours (12.2.1.1). */
+uint32_t sip_dialog_next_cseq(struct sip_dialog *dialog);
+
+/*
+ * Where its requests go: the first hop when that is a literal address (or one that the agent can
+ * locate), over the connection that is there already where possible; else the way that the
+ * dialog's first request came or went. The caller owns the reference. Returns 0 or a negative
+ * errno.
+ */
+int sip_dialog_flow(struct sip_dialog *dialog, struct sip_flow **flow);
+
+/*
+ * Begin a request inside the dialog (12.2.1.1), as sip_request_begin does: also Route, From, To,
+ * Call-ID, CSeq are written.
+ */
+struct buf *sip_dialog_begin(struct sip_dialog *dialog, const struct sip_flow *flow,
+	enum sip_method method, uint32_t cseq, char *branch);
+
+/* Contact of ours towards this flow; user empty: "sylkserver". focus: with ;isfocus (RFC 4579). */
+void sip_dialog_write_contact(const struct sip_dialog *dialog, struct buf *out,
+	const struct sip_flow *flow, struct slice user, bool focus);
+
+struct slice sip_dialog_call_id(const struct sip_dialog *dialog);
+
+/* Whether we made the Call-ID (14.1 lets its owner wait longer after 491). */
+bool sip_dialog_is_caller(const struct sip_dialog *dialog);
+
+/* The flow that the dialog was made by; borrowed. */
+struct sip_flow *sip_dialog_first_flow(const struct sip_dialog *dialog);
+
+#endif

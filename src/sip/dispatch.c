@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A new request: what the stack answers by itself, and to whom the others go (RFC 3261 8.2, 9.2,
+ * 11.2, 12.2.2).
+ */
+#include <string.h>
+
+#include "core/id.h"
+#include "core/mem.h"
+#include "sip/agent_private.h"
+#include "sip/dialog_private.h"
+#include "sip/invite_private.h"
+#include "sip/message.h"
+#include "sip/server_transaction_private.h"
+
+#define ALLOW_LINE "Allow: " SIP_ALLOW "\r\n"
+#define CAPABILITY_LINES                           \
+	ALLOW_LINE "Accept: application/sdp\r\n"   \
+		   "Accept-Encoding: identity\r\n" \
+		   "Supported: " SIP_SUPPORTED "\r\n"
+
+static void reply(struct sip_server_transaction *txn, unsigned status, struct slice extra)
+{
+	sip_server_transaction_reply(txn, status, extra, SLICE_NONE, SLICE_NONE);
+}
+
+static bool is_supported(struct slice option)
+{
+	struct slice rest = slice_str(SIP_SUPPORTED), each;
+
+	while (sip_list_next(&rest, &each)) {
+		if (slice_eq_nocase(each, option))
+			return true;
+	}
+	return false;
+}
+
+/* 8.2.2.3: 420 names all that are not understood. True: it was sent. */
+static bool refuse_extensions(struct sip_server_transaction *txn, const struct sip_msg *request)
+{
+	struct sip_element_walk walk = {0};
+	struct slice option;
+	struct buf names;
+	bool refused = false;
+
+	buf_init(&names, 4096);
+	while (sip_msg_element(request, SIP_HDR_REQUIRE, &walk, &option)) {
+		if (is_supported(option))
+			continue;
+		refused = true;
+		if (!sip_is_token(option))
+			continue;
+		buf_str(&names, names.n ? ", " : "Unsupported: ");
+		buf_slice(&names, option);
+	}
+	if (names.n)
+		buf_str(&names, "\r\n");
+	if (refused)
+		reply(txn, 420, names.err ? SLICE_NONE : buf_view(&names));
+	buf_free(&names);
+	return refused;
+}
+
+/* 8.2.3. True: 415 was sent. */
+static bool refuse_encoding(struct sip_server_transaction *txn, const struct sip_msg *request)
+{
+	struct sip_element_walk walk = {0};
+	struct slice encoding;
+
+	while (sip_msg_element(request, SIP_HDR_CONTENT_ENCODING, &walk, &encoding)) {
+		if (!slice_eq_nocase(encoding, SLICE("identity"))) {
+			reply(txn, 415, SLICE("Accept-Encoding: identity\r\n"));
+			return true;
+		}
+	}
+	return false;
+}
+
+/* 8.2.2.2: another request without a To tag is the same one, and not this transaction. */
+static bool is_merged(struct sip_agent *agent, const struct sip_server_transaction *txn)
+{
+	struct sip_key_value key = {txn->merged.node.hash, txn->merged.check};
+	struct hash_node *node;
+
+	if (!txn->in_merged)
+		return false;
+	for (node = hash_first(&agent->merged, key.hash); node; node = hash_next(node)) {
+		const struct sip_key *other = (struct sip_key *)(void *)node;
+
+		if (other != &txn->merged && other->check == key.check)
+			return true;
+	}
+	return false;
+}
+
+/* The checks of 8.2 that are the same for all methods. True: answered. */
+static bool refuse(
+	struct sip_agent *agent, struct sip_server_transaction *txn, const struct sip_msg *request)
+{
+	if (request->method == SIP_OTHER) {
+		reply(txn, 501, SLICE(ALLOW_LINE));
+	} else if (request->max_forwards == 0 && request->method != SIP_OPTIONS) {
+		/* 11: an OPTIONS that has come to the end of its way is answered there. */
+		reply(txn, 483, SLICE_NONE);
+	} else if (!uri_is_sip(&request->uri)) {
+		reply(txn, 416, SLICE_NONE); /* 8.2.2.1 */
+	} else if (is_merged(agent, txn)) {
+		reply(txn, 482, SLICE_NONE);
+	} else {
+		return refuse_extensions(txn, request) || refuse_encoding(txn, request);
+	}
+	return true;
+}
+
+/* 9.2: the CANCEL is answered whatever comes of it, with the To tag of the one it cancels. */
+static void dispatch_cancel(
+	struct sip_agent *agent, struct sip_server_transaction *txn, const struct sip_msg *cancel)
+{
+	struct sip_server_transaction *target =
+		(struct sip_server_transaction *)(void *)sip_key_find(
+			&agent->server_transactions, sip_key_server(cancel, SIP_INVITE));
+
+	if (!target) {
+		reply(txn, 481, SLICE_NONE);
+		return;
+	}
+	obj_ref(target);
+	memcpy(txn->tag, target->tag, sizeof txn->tag);
+	reply(txn, 200, SLICE_NONE);
+	sip_server_transaction_cancel(target, cancel);
+	obj_unref(target);
+}
+
+static void dispatch_in_dialog(
+	struct sip_agent *agent, struct sip_server_transaction *txn, const struct sip_msg *request)
+{
+	struct sip_dialog *dialog = sip_dialog_find(agent, request);
+
+	if (!dialog || !dialog->handlers) {
+		reply(txn, 481, SLICE_NONE);
+		return;
+	}
+	if (!sip_dialog_in_sequence(dialog, request)) {
+		reply(txn, 500, SLICE_NONE); /* 12.2.2 */
+		return;
+	}
+	if (request->method == SIP_OPTIONS) {
+		reply(txn, 200, SLICE(CAPABILITY_LINES)); /* 11.2 */
+		return;
+	}
+	obj_ref(dialog);
+	if (!dialog->handlers->request(txn, request, dialog->arg))
+		reply(txn, 405, SLICE(ALLOW_LINE));
+	obj_unref(dialog);
+}
+
+static void dispatch_outside(
+	struct sip_agent *agent, struct sip_server_transaction *txn, const struct sip_msg *request)
+{
+	switch (request->method) {
+	case SIP_INVITE:
+		if (agent->handlers.invite)
+			sip_invite_new_server(agent, txn, request);
+		else
+			reply(txn, 405, SLICE(ALLOW_LINE));
+		break;
+	case SIP_OPTIONS:
+		reply(txn, 200, SLICE(CAPABILITY_LINES));
+		break;
+	case SIP_BYE: /* 15.1.2 */
+		reply(txn, 481, SLICE_NONE);
+		break;
+	default:
+		if (!agent->handlers.request || !agent->handlers.request(txn, request, agent->arg))
+			reply(txn, 405, SLICE(ALLOW_LINE));
+		break;
+	}
+}
+
+void sip_dispatch_request(
+	struct sip_agent *agent, struct sip_server_transaction *txn, const struct sip_msg *request)
+{
+	if (request->method == SIP_CANCEL)
+		dispatch_cancel(agent, txn, request);
+	else if (refuse(agent, txn, request))
+		return;
+	else if (request->to.tag.n)
+		dispatch_in_dialog(agent, txn, request);
+	else if (agent->shutting_down)
+		reply(txn, 503, SLICE("Retry-After: 60\r\n"));
+	else
+		dispatch_outside(agent, txn, request);
+}
+
+void sip_dispatch_ack(struct sip_agent *agent, const struct sip_msg *ack)
+{
+	struct sip_dialog *dialog = sip_dialog_find(agent, ack);
+
+	if (!dialog || !dialog->handlers)
+		return; /* of a call long gone, or stray: nothing may be sent for an ACK */
+	obj_ref(dialog);
+	dialog->handlers->ack(ack, dialog->arg);
+	obj_unref(dialog);
+}
+
+/* 8.2.7: the same tag for each retransmission, without remembering one. */
+static void stateless_tag(const struct sip_msg *request, char tag[SIP_TAG_SIZE])
+{
+	static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+	uint64_t h = sip_key_server(request, request->method).hash;
+
+	for (size_t i = 0; i < SIP_TAG_LETTERS; i++, h /= 36)
+		tag[i] = letters[h % 36];
+	tag[SIP_TAG_LETTERS] = '\0';
+}
+
+void sip_reply_stateless(struct sip_agent *agent, const struct sip_msg *request, unsigned status,
+	const char *reason, struct slice extra)
+{
+	struct buf *out = &agent->out;
+	struct sip_flow *flow;
+	char tag[SIP_TAG_SIZE];
+
+	if (request->method == SIP_ACK || sip_flow_for_response(request, &flow) < 0)
+		return;
+	stateless_tag(request, tag);
+	buf_reset(out);
+	sip_write_response(out, request, status, reason, tag);
+	sip_write_header_str(out, SIP_HDR_SERVER, agent->product);
+	sip_write_lines(out, extra);
+	sip_write_end(out, SLICE_NONE, SLICE_NONE);
+	if (!out->err)
+		sip_flow_send(flow, buf_view(out));
+	obj_unref(flow);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* INVITE usage, the side that calls (RFC 3261 13.2, 9.1): INVITE, its responses, ACK. */
+#include <errno.h>
+
+#include "core/mem.h"
+#include "sip/flow.h"
+#include "sip/invite_private.h"
+
+/* ---- ACK --------------------------------------------------------------------------------------- */
+
+static int write_ack(struct sip_invite *invite, struct sip_flow *flow, uint32_t cseq,
+	const struct sip_body *body)
+{
+	char branch[SIP_BRANCH_SIZE];
+	struct sip_request request = {.flow = flow, .method = SIP_ACK, .branch = branch};
+
+	if (body) {
+		request.type = body->type;
+		request.body = body->data;
+	}
+	sip_dialog_begin(invite->dialog, flow, SIP_ACK, cseq, branch);
+	return sip_request_send(invite->agent, &request, NULL, NULL, NULL);
+}
+
+/* 13.2.2.4: kept, to be sent again for each 2xx that comes again. */
+void sip_invite_send_ack(struct sip_invite *invite, const struct sip_body *body)
+{
+	struct buf *out = &invite->agent->out;
+
+	if (!invite->need_ack)
+		return;
+	invite->need_ack = false;
+	invite->ack_flow = obj_unref(invite->ack_flow);
+	mem_free(invite->ack);
+	invite->ack = NULL;
+	if (sip_dialog_flow(invite->dialog, &invite->ack_flow) < 0)
+		return;
+	if (write_ack(invite, invite->ack_flow, invite->ack_cseq, body) < 0)
+		return;
+	invite->ack = mem_strndup(out->p, out->n);
+	invite->ack_n = out->n;
+}
+
+int sip_invite_acknowledge(struct sip_invite *invite, const struct sip_body *body)
+{
+	if (!invite->agent || !invite->need_ack)
+		return -EINVAL;
+	sip_invite_send_ack(invite, body);
+	return 0;
+}
+
+static void repeat_ack(struct sip_invite *invite, const struct sip_msg *response)
+{
+	if (invite->ack && response->cseq.number == invite->ack_cseq)
+		sip_flow_send(invite->ack_flow, slice_of(invite->ack, invite->ack_n));
+}
+
+/* ---- responses --------------------------------------------------------------------------------- */
+
+/* BYE to a dialog that nobody wants; its response means nothing. */
+static void send_away(struct sip_agent *agent, struct sip_dialog *fork, struct sip_flow *flow)
+{
+	char branch[SIP_BRANCH_SIZE];
+	struct sip_request request = {.flow = flow, .method = SIP_BYE, .branch = branch};
+	struct sip_client_transaction *bye;
+
+	sip_dialog_begin(fork, flow, SIP_BYE, sip_dialog_next_cseq(fork), branch);
+	if (sip_request_send(agent, &request, NULL, NULL, &bye) == 0)
+		obj_unref(bye);
+}
+
+/* 13.2.2.4: another one has answered too. It gets its ACK each time, BYE once. */
+static void receive_fork(struct sip_invite *invite, const struct sip_msg *response)
+{
+	uint64_t tag = hash_slice(1, response->to.tag);
+	struct sip_dialog *own = invite->dialog;
+	struct sip_dialog *fork;
+	struct sip_flow *flow;
+
+	if (sip_dialog_fork(&fork, own, response) < 0)
+		return;
+	if (sip_dialog_flow(fork, &flow) == 0) {
+		invite->dialog = fork;
+		write_ack(invite, flow, response->cseq.number, NULL);
+		invite->dialog = own;
+		if (tag != invite->forked)
+			send_away(invite->agent, fork, flow);
+		invite->forked = tag;
+		obj_unref(flow);
+	}
+	obj_unref(fork);
+}
+
+/* The transaction that got the 2xx takes the place of the one before. */
+static void note_accepted(struct sip_invite *invite)
+{
+	if (invite->accepted)
+		sip_client_transaction_set_handlers(invite->accepted, NULL, NULL);
+	obj_unref(invite->accepted);
+	invite->accepted = invite->outgoing;
+	invite->outgoing = NULL;
+}
+
+/* The first 2xx to our INVITE or re-INVITE. */
+static void receive_answer(struct sip_invite *invite, const struct sip_msg *response)
+{
+	if (!invite->connected && sip_dialog_establish(invite->dialog, response) < 0) {
+		sip_invite_conclude(invite, 500, response);
+		return;
+	}
+	if (invite->connected)
+		sip_dialog_refresh(invite->dialog, response); /* 12.2.1.2 */
+	invite->connected = true;
+	note_accepted(invite);
+	sip_invite_drop_offer(invite);
+	sip_invite_note_peer(invite, response);
+	invite->need_ack = true;
+	invite->ack_cseq = response->cseq.number;
+	if (invite->sm.state == INVITE_ENDING) {
+		/* The CANCEL came too late, or BYE crossed it. */
+		if (invite->bye)
+			sip_invite_send_ack(invite, NULL);
+		else
+			sip_invite_bye(invite, invite->end_status, SLICE_NONE);
+		return;
+	}
+	if (invite->sm.state == INVITE_CALLING)
+		sm_move(&invite->sm, INVITE_ESTABLISHED);
+	if (invite->handlers && invite->handlers->answered)
+		invite->handlers->answered(invite, response, invite->arg);
+	if (invite->agent)
+		sip_invite_send_ack(invite, NULL);
+}
+
+static void receive_2xx(struct sip_invite *invite, struct sip_client_transaction *txn,
+	const struct sip_msg *response)
+{
+	if (txn == invite->outgoing)
+		receive_answer(invite, response);
+	else if (txn == invite->accepted && sip_dialog_matches(invite->dialog, response))
+		repeat_ack(invite, response);
+	else if (txn == invite->accepted)
+		receive_fork(invite, response);
+}
+
+static void receive_refusal(struct sip_invite *invite, const struct sip_msg *response)
+{
+	invite->outgoing = obj_unref(invite->outgoing);
+	if (invite->sm.state == INVITE_CALLING)
+		sip_invite_conclude(invite, response->status, response);
+	else if (invite->sm.state == INVITE_ENDING && !invite->connected)
+		sip_invite_conclude(invite, invite->end_status, response);
+	else if (invite->sm.state == INVITE_ENDING)
+		sip_invite_check_done(invite);
+	else
+		sip_invite_reinvite_refused(invite, response);
+}
+
+static void on_response(
+	struct sip_client_transaction *txn, const struct sip_msg *response, void *arg)
+{
+	struct sip_invite *invite = obj_ref(arg);
+
+	/* The place for PRACK and early dialogs (RFC 3262) is the first branch. */
+	if (response->status < 200) {
+		if (response->status > 100 && invite->sm.state == INVITE_CALLING &&
+			invite->handlers && invite->handlers->progress)
+			invite->handlers->progress(invite, response, invite->arg);
+	} else if (response->status < 300) {
+		receive_2xx(invite, txn, response);
+	} else if (txn == invite->outgoing) {
+		receive_refusal(invite, response);
+	}
+	obj_unref(invite);
+}
+
+static void on_failed(struct sip_client_transaction *txn, unsigned status, void *arg)
+{
+	struct sip_invite *invite = obj_ref(arg);
+
+	if (txn == invite->outgoing) {
+		invite->outgoing = obj_unref(invite->outgoing);
+		if (invite->sm.state == INVITE_CALLING)
+			sip_invite_conclude(invite, status, NULL);
+		else if (invite->sm.state == INVITE_ENDING)
+			sip_invite_check_done(invite);
+		else
+			sip_invite_reinvite_refused(invite, NULL);
+	}
+	obj_unref(invite);
+}
+
+static void on_settled(struct sip_client_transaction *txn, void *arg)
+{
+	struct sip_invite *invite = arg;
+
+	if (txn != invite->accepted)
+		return;
+	invite->accepted = obj_unref(invite->accepted);
+	invite->ack_flow = obj_unref(invite->ack_flow);
+	mem_free(invite->ack);
+	invite->ack = NULL;
+}
+
+static const struct sip_client_transaction_handlers transaction_handlers = {
+	.response = on_response,
+	.failed = on_failed,
+	.settled = on_settled,
+};
+
+/* ---- calling ----------------------------------------------------------------------------------- */
+
+int sip_invite_send(struct sip_invite *invite, struct sip_flow *flow, const struct sip_body *body,
+	struct slice extra)
+{
+	char branch[SIP_BRANCH_SIZE];
+	struct sip_request request = {
+		.flow = flow, .method = SIP_INVITE, .branch = branch, .extra = extra};
+	struct buf *out;
+
+	if (body) {
+		request.type = body->type;
+		request.body = body->data;
+	}
+	out = sip_dialog_begin(
+		invite->dialog, flow, SIP_INVITE, sip_dialog_next_cseq(invite->dialog), branch);
+	sip_invite_write_contact(invite, out, flow);
+	sip_write_header_str(out, SIP_HDR_ALLOW, SIP_ALLOW);
+	sip_write_header_str(out, SIP_HDR_SUPPORTED, SIP_SUPPORTED);
+	return sip_request_send(
+		invite->agent, &request, &transaction_handlers, invite, &invite->outgoing);
+}
+
+int sip_invite_connect(struct sip_invite **invitep, struct sip_agent *agent,
+	const struct sip_invite_target *target, const struct sip_body *body, struct slice extra,
+	const struct sip_invite_handlers *handlers, void *arg)
+{
+	struct sip_dialog_target parties = {target->uri, target->from, target->to};
+	struct sip_invite *invite = NULL;
+	struct sip_flow *flow = NULL;
+	int err = sip_invite_check_extra(extra);
+
+	if (err == 0 && (agent->closed || agent->shutting_down))
+		err = -ENOTCONN;
+	if (err < 0)
+		goto out;
+	err = agent->io->flow(agent->io_arg, target->transport, &target->next_hop, &flow);
+	if (err < 0)
+		goto out;
+	err = -ENOMEM;
+	invite = sip_invite_alloc(agent, INVITE_CALLING);
+	if (!invite)
+		goto out;
+	err = sip_dialog_new_client(
+		&invite->dialog, agent, flow, &parties, &sip_invite_dialog_handlers, invite);
+	if (err == 0)
+		err = sip_invite_set_contact(invite, target->contact_user, target->focus);
+	if (err == 0)
+		err = sip_invite_send(invite, flow, body, extra);
+	if (err < 0) {
+		sip_invite_forget(invite);
+		goto out;
+	}
+	invite->peer = flow->remote;
+	sip_invite_set_handlers(invite, handlers, arg);
+	*invitep = obj_ref(invite);
+out:
+	obj_unref(invite);
+	obj_unref(flow);
+	return err;
+}

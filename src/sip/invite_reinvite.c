@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* INVITE usage: our own re-INVITEs, and what happens when both sides send one (RFC 3261 14.1). */
+#include <errno.h>
+#include <string.h>
+
+#include "core/id.h"
+#include "core/mem.h"
+#include "sip/invite_private.h"
+
+void sip_invite_drop_offer(struct sip_invite *invite)
+{
+	mem_free(invite->offer);
+	invite->offer = NULL;
+	invite->glare = obj_unref(invite->glare);
+}
+
+static struct slice put(char **at, struct slice s)
+{
+	struct slice copy = slice_of(*at, s.n);
+
+	if (s.n)
+		memcpy(*at, s.p, s.n);
+	*at += s.n;
+	return copy;
+}
+
+static int keep_offer(struct sip_invite *invite, const struct sip_body *body, struct slice extra)
+{
+	struct slice type = body ? body->type : SLICE_NONE;
+	struct slice data = body ? body->data : SLICE_NONE;
+	struct sip_invite_offer *offer = mem_zalloc(sizeof *offer + type.n + data.n + extra.n);
+	char *at = (char *)(offer + 1);
+
+	if (!offer)
+		return -ENOMEM;
+	offer->type = put(&at, type);
+	offer->data = put(&at, data);
+	offer->extra = put(&at, extra);
+	invite->offer = offer;
+	return 0;
+}
+
+static int send_offer(struct sip_invite *invite)
+{
+	struct sip_body body = {invite->offer->type, invite->offer->data};
+	struct sip_flow *flow;
+	int err = sip_dialog_flow(invite->dialog, &flow);
+
+	if (err < 0)
+		return err;
+	err = sip_invite_send(invite, flow, &body, invite->offer->extra);
+	obj_unref(flow);
+	return err;
+}
+
+int sip_invite_renegotiate(
+	struct sip_invite *invite, const struct sip_body *body, struct slice extra)
+{
+	int err;
+
+	if (invite->sm.state == INVITE_ANSWERED)
+		return -EBUSY;
+	if (invite->sm.state != INVITE_ESTABLISHED)
+		return -EINVAL;
+	if (invite->incoming || invite->outgoing || invite->need_ack || invite->offer)
+		return -EBUSY;
+	err = sip_invite_check_extra(extra);
+	if (err == 0)
+		err = keep_offer(invite, body, extra);
+	if (err == 0)
+		err = send_offer(invite);
+	if (err < 0)
+		sip_invite_drop_offer(invite);
+	return err;
+}
+
+static void tell_refused(struct sip_invite *invite, const struct sip_msg *response)
+{
+	sip_invite_drop_offer(invite);
+	if (invite->handlers && invite->handlers->refused)
+		invite->handlers->refused(invite, response, invite->arg);
+}
+
+/* 14.1: who made the Call-ID waits 2.1 to 4 s, the other one up to 2 s, so that they miss. */
+static void wait_for_glare(struct sip_invite *invite, const struct sip_msg *response)
+{
+	uint64_t wait_ms = sip_dialog_is_caller(invite->dialog)
+				   ? 2100 + 10 * (uint64_t)random_below(191)
+				   : 10 * (uint64_t)random_below(201);
+
+	invite->glare = sip_msg_keep(response);
+	if (invite->glare)
+		timer_start_ms(&invite->retry_timer, invite->agent->timers, wait_ms);
+	else
+		tell_refused(invite, response);
+}
+
+void sip_invite_reinvite_refused(struct sip_invite *invite, const struct sip_msg *response)
+{
+	if (response && response->status == 491) {
+		wait_for_glare(invite, response);
+	} else if (response && response->status == 481) {
+		sip_invite_conclude(invite, 481, response); /* 14.1: there is no such call there */
+	} else if (!response || response->status == 408) {
+		sip_invite_bye(invite, 408, SLICE_NONE); /* 14.1, 12.2.1.2 */
+	} else {
+		tell_refused(invite, response);
+	}
+}
+
+/* Tell of the 491 that was being waited out. */
+static void give_up(struct sip_invite *invite)
+{
+	struct sip_msg *response = obj_ref(invite->glare);
+
+	timer_stop(&invite->retry_timer);
+	tell_refused(invite, response);
+	obj_unref(response);
+}
+
+void sip_invite_yield(struct sip_invite *invite)
+{
+	if (invite->glare)
+		give_up(invite);
+}
+
+void sip_invite_retry(struct sip_invite *invite)
+{
+	if (!invite->glare)
+		return;
+	if (send_offer(invite) < 0)
+		give_up(invite);
+	else
+		invite->glare = obj_unref(invite->glare);
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * INVITE usage, the side that answers (RFC 3261 13.3, 14.2): INVITE and re-INVITE from the peer.
+ * Reliable provisional responses (RFC 3262) have their place in sip_invite_progress and in the
+ * dialog handler's PRACK.
+ */
+#include <errno.h>
+
+#include "core/id.h"
+#include "core/mem.h"
+#include "sip/flow.h"
+#include "sip/invite_private.h"
+
+/* 13.3.1.1: an INVITE that rings on is kept alive in the proxies by a response a minute. */
+enum { RINGING_MS = 60000 };
+
+static void on_cancelled(
+	struct sip_server_transaction *txn, const struct sip_msg *cancel, void *arg)
+{
+	struct sip_invite *invite = arg;
+
+	if (txn != invite->incoming || invite->awaiting_ack)
+		return;
+	sip_invite_drop_incoming(invite, 487); /* 9.2 */
+	if (invite->sm.state == INVITE_RECEIVED)
+		sip_invite_conclude(invite, 487, cancel);
+}
+
+static void on_failed(struct sip_server_transaction *txn, int err, void *arg)
+{
+	struct sip_invite *invite = arg;
+
+	if (txn != invite->incoming || invite->awaiting_ack)
+		return;
+	invite->incoming = obj_unref(invite->incoming);
+	timer_stop(&invite->answer_timer);
+	if (invite->sm.state == INVITE_RECEIVED)
+		sip_invite_conclude(invite, 500, NULL);
+}
+
+static const struct sip_server_transaction_handlers transaction_handlers = {
+	.cancelled = on_cancelled,
+	.failed = on_failed,
+};
+
+static void take(struct sip_invite *invite, struct sip_server_transaction *txn)
+{
+	invite->incoming = obj_ref(txn);
+	invite->awaiting_ack = false;
+	invite->progressed = false;
+	sip_server_transaction_set_handlers(txn, &transaction_handlers, invite);
+	timer_start_ms(&invite->answer_timer, invite->agent->timers, RINGING_MS);
+}
+
+/* The transaction is done with: it lives on by itself. */
+static void let_go(struct sip_invite *invite)
+{
+	timer_stop(&invite->answer_timer);
+	sip_server_transaction_set_handlers(invite->incoming, NULL, NULL);
+	invite->incoming = obj_unref(invite->incoming);
+	invite->awaiting_ack = false;
+}
+
+void sip_invite_drop_incoming(struct sip_invite *invite, unsigned status)
+{
+	if (!invite->incoming)
+		return;
+	if (!invite->awaiting_ack)
+		sip_server_transaction_reply(
+			invite->incoming, status, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	let_go(invite);
+}
+
+static void refuse(struct sip_server_transaction *txn, unsigned status, struct slice extra)
+{
+	sip_server_transaction_reply(txn, status, extra, SLICE_NONE, SLICE_NONE);
+}
+
+void sip_invite_new_server(
+	struct sip_agent *agent, struct sip_server_transaction *txn, const struct sip_msg *request)
+{
+	struct sip_invite *invite;
+	int err;
+
+	refuse(txn, 100, SLICE_NONE);
+	invite = sip_invite_alloc(agent, INVITE_RECEIVED);
+	if (!invite) {
+		refuse(txn, 500, SLICE_NONE);
+		return;
+	}
+	err = sip_dialog_new_server(
+		&invite->dialog, agent, txn, &sip_invite_dialog_handlers, invite);
+	if (err < 0) {
+		sip_invite_forget(invite);
+		refuse(txn, err == -EBADMSG ? 400 : 500, SLICE_NONE);
+		goto out;
+	}
+	invite->connected = true;
+	invite->peer = request->source;
+	sip_invite_note_peer(invite, request);
+	take(invite, txn);
+	agent->handlers.invite(invite, request, agent->arg);
+	if (invite->sm.state == INVITE_RECEIVED && !invite->handlers)
+		sip_invite_reject(invite, 500, SLICE_NONE);
+out:
+	obj_unref(invite);
+}
+
+void sip_invite_receive_reinvite(struct sip_invite *invite, struct sip_server_transaction *txn,
+	const struct sip_msg *request)
+{
+	struct buf retry;
+
+	sip_invite_yield(invite);
+	if (invite->sm.state >= INVITE_ENDING) {
+		refuse(txn, 481, SLICE_NONE);
+	} else if (invite->incoming && !invite->awaiting_ack) {
+		/* 14.2: one at a time; this one may come again within 10 s. */
+		buf_init(&retry, 64);
+		buf_printf(&retry, "Retry-After: %u\r\n", random_below(11));
+		refuse(txn, 500, buf_view(&retry));
+		buf_free(&retry);
+	} else if (invite->incoming || invite->outgoing) {
+		refuse(txn, 491, SLICE_NONE); /* 14.2; our 2xx unacknowledged is as good */
+	} else {
+		refuse(txn, 100, SLICE_NONE);
+		take(invite, txn);
+		if (invite->handlers && invite->handlers->renegotiate)
+			invite->handlers->renegotiate(invite, request, invite->arg);
+		else
+			sip_invite_reject(invite, 488, SLICE_NONE);
+	}
+}
+
+void sip_invite_receive_ack(struct sip_invite *invite, const struct sip_msg *ack)
+{
+	if (!invite->incoming || !invite->awaiting_ack || ack->cseq.number != invite->answer_cseq)
+		return;
+	sip_server_transaction_forget(invite->incoming);
+	let_go(invite);
+	if (invite->sm.state == INVITE_ENDING) {
+		sip_invite_bye(invite, invite->end_status, slice_str(invite->reason));
+		return;
+	}
+	if (invite->sm.state == INVITE_ANSWERED)
+		sm_move(&invite->sm, INVITE_ESTABLISHED);
+	if (invite->handlers && invite->handlers->acknowledged)
+		invite->handlers->acknowledged(invite, ack, invite->arg);
+}
+
+/* ---- timers ------------------------------------------------------------------------------------ */
+
+/* 13.3.1.4: the 2xx at intervals from T1 to T2, for 64*T1. */
+static void repeat_answer(struct sip_invite *invite)
+{
+	struct sip_agent *agent = invite->agent;
+	uint64_t now = agent->timers->now;
+	uint64_t wait;
+
+	if (now >= invite->answer_deadline) {
+		let_go(invite);
+		/* 13.3.1.4: the dialog is confirmed all the same, and ended with BYE. */
+		sip_invite_bye(invite, 408, SLICE("SIP;cause=500;text=\"Missing ACK\""));
+		return;
+	}
+	invite->answer_interval = invite->answer_interval < agent->timing.t2 / 2
+					  ? invite->answer_interval * 2
+					  : agent->timing.t2;
+	wait = invite->answer_interval * 1000ULL;
+	if (wait > invite->answer_deadline - now)
+		wait = invite->answer_deadline - now;
+	timer_start_us(&invite->answer_timer, agent->timers, wait);
+	sip_server_transaction_resend(invite->incoming);
+}
+
+void sip_invite_answer_timer(void *arg)
+{
+	struct sip_invite *invite = obj_ref(arg);
+
+	if (invite->awaiting_ack) {
+		repeat_answer(invite);
+	} else {
+		timer_start_ms(&invite->answer_timer, invite->agent->timers, RINGING_MS);
+		if (invite->progressed)
+			sip_server_transaction_resend(invite->incoming);
+		else
+			sip_invite_progress(invite, 183, NULL, SLICE_NONE);
+	}
+	obj_unref(invite);
+}
+
+static void start_answer_timer(struct sip_invite *invite)
+{
+	struct sip_agent *agent = invite->agent;
+
+	invite->awaiting_ack = true;
+	invite->answer_interval = agent->timing.t1;
+	invite->answer_deadline = agent->timers->now + 64 * (uint64_t)agent->timing.t1 * 1000;
+	timer_start_ms(&invite->answer_timer, agent->timers, agent->timing.t1);
+}
+
+/* ---- answers ----------------------------------------------------------------------------------- */
+
+/* Whether there is an INVITE to answer. */
+static bool answerable(const struct sip_invite *invite)
+{
+	return invite->incoming && !invite->awaiting_ack && invite->sm.state != INVITE_ENDING;
+}
+
+static int respond(
+	struct sip_invite *invite, unsigned status, const struct sip_body *body, struct slice extra)
+{
+	struct sip_server_transaction *txn = invite->incoming;
+	struct buf *out = sip_server_transaction_begin(txn, status, NULL);
+
+	if (!out)
+		return -EINVAL;
+	if (status < 300)
+		sip_invite_write_contact(invite, out, sip_server_transaction_flow(txn));
+	if (status >= 200 && status < 300) {
+		/* 13.3.1.4: may we be asked for more? */
+		sip_write_header_str(out, SIP_HDR_ALLOW, SIP_ALLOW);
+		sip_write_header_str(out, SIP_HDR_SUPPORTED, SIP_SUPPORTED);
+	}
+	sip_write_lines(out, extra);
+	return sip_server_transaction_send(
+		txn, status, body ? body->type : SLICE_NONE, body ? body->data : SLICE_NONE);
+}
+
+int sip_invite_progress(
+	struct sip_invite *invite, unsigned status, const struct sip_body *body, struct slice extra)
+{
+	int err;
+
+	if (!answerable(invite) || status < 101 || status > 199)
+		return -EINVAL;
+	err = sip_invite_check_extra(extra);
+	if (err < 0)
+		return err;
+	err = respond(invite, status, body, extra);
+	if (err == 0) {
+		invite->progressed = true;
+		timer_start_ms(&invite->answer_timer, invite->agent->timers, RINGING_MS);
+	}
+	return err;
+}
+
+int sip_invite_accept(struct sip_invite *invite, const struct sip_body *body, struct slice extra)
+{
+	const struct sip_msg *request;
+	int err;
+
+	if (!answerable(invite))
+		return -EINVAL;
+	err = sip_invite_check_extra(extra);
+	if (err < 0)
+		return err;
+	request = sip_server_transaction_request(invite->incoming);
+	if (!request)
+		return -EINVAL;
+	invite->answer_cseq = request->cseq.number;
+	if (invite->sm.state != INVITE_RECEIVED)
+		sip_dialog_refresh(invite->dialog, request); /* 12.2.2 */
+	err = respond(invite, 200, body, extra);
+	if (err < 0)
+		return err;
+	start_answer_timer(invite);
+	if (invite->sm.state == INVITE_RECEIVED)
+		sm_move(&invite->sm, INVITE_ANSWERED);
+	return 0;
+}
+
+int sip_invite_reject(struct sip_invite *invite, unsigned status, struct slice extra)
+{
+	int err;
+
+	if (!answerable(invite) || status < 300 || status > 699)
+		return -EINVAL;
+	err = sip_invite_check_extra(extra);
+	if (err < 0)
+		return err;
+	err = respond(invite, status, NULL, extra);
+	if (err < 0)
+		return err;
+	let_go(invite);
+	/* Told from the timer: never from inside a call of the one who is told. */
+	if (invite->sm.state == INVITE_RECEIVED)
+		sip_invite_start_ending(invite, status, 0);
+	return 0;
+}
