@@ -75,12 +75,16 @@ static bool find(next_fn *next, struct slice list, struct slice wanted, struct s
 	return false;
 }
 
-/* What stands in both must match; what stands in a alone must not be needed. */
+/*
+ * What stands in both must match; what stands in a alone must not be needed. Of a parameter that is
+ * wrongly there twice (19.1.1) the first counts, as everywhere.
+ */
 static bool params_match(struct slice a, struct slice b)
 {
 	struct slice rest = a, name, value, other;
 
 	while (uri_next_param(&rest, &name, &value)) {
+		find(uri_next_param, a, name, &value);
 		if (find(uri_next_param, b, name, &other)) {
 			if (!equal_escaped(value, other, true))
 				return false;
@@ -147,10 +151,11 @@ static bool tel_params_in(struct slice a, struct slice b)
 	struct slice rest = a, name, value, other;
 
 	while (uri_next_param(&rest, &name, &value)) {
-		bool number = slice_eq_nocase(name, SLICE("ext")) ||
-			      (slice_eq_nocase(name, SLICE("phone-context")) && value.n &&
-				      value.p[0] == '+');
+		bool number = slice_eq_nocase(name, SLICE("ext"));
 
+		find(uri_next_param, a, name, &value);
+		if (slice_eq_nocase(name, SLICE("phone-context")))
+			number = value.n && value.p[0] == '+';
 		if (!find(uri_next_param, b, name, &other))
 			return false;
 		if (number ? !equal_numbers(value, other) : !equal_escaped(value, other, true))
