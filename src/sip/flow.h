@@ -85,7 +85,7 @@ int sip_flow_towards(struct sip_flow *flow, const struct addr *remote, struct si
 
 /* For those who make flows: a new one's common part. */
 void sip_flow_init(struct sip_flow *flow, const struct sip_flow_ops *ops,
-        enum sip_transport transport, const struct addr *local, const struct addr *remote);
+	enum sip_transport transport, const struct addr *local, const struct addr *remote);
 
 /* For those who make flows: mark it closed and tell the watchers, once. */
 void sip_flow_fail(struct sip_flow *flow, int err);

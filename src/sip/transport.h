@@ -54,24 +54,24 @@ struct sip_transports_counters {
 	uint64_t malformed; /* dropped or handed to malformed */
 	uint64_t refused;   /* connections over a cap */
 	uint64_t
-	        timed_out; /* connections closed for a partial message, a stalled write or idleness */
+		timed_out; /* connections closed for a partial message, a stalled write or idleness */
 };
 
 /* Without listeners. The caller owns one reference. settings may be NULL. 0 or -ENOMEM. */
 int sip_transports_new(struct sip_transports **transports, struct loop *loop,
-        const struct sip_transports_settings *settings,
-        const struct sip_transports_handlers *handlers, void *arg);
+	const struct sip_transports_settings *settings,
+	const struct sip_transports_handlers *handlers, void *arg);
 
 /*
  * Listen; local may be a wildcard, port 0 means any. Returns 0 or a negative errno:
  * -EADDRINUSE ..., -EPROTONOSUPPORT for a transport that is not there.
  */
 int sip_transports_listen(
-        struct sip_transports *transports, enum sip_transport transport, const struct addr *local);
+	struct sip_transports *transports, enum sip_transport transport, const struct addr *local);
 
 /* What the n-th listener is bound to, with its real port; false behind the last. */
 bool sip_transports_listener(const struct sip_transports *transports, unsigned n,
-        enum sip_transport *transport, struct addr *local);
+	enum sip_transport *transport, struct addr *local);
 
 /*
  * A flow to remote: an open connection to it, else a new one (sending before it is connected is
@@ -80,13 +80,13 @@ bool sip_transports_listener(const struct sip_transports *transports, unsigned n
  * -ENETUNREACH, -EMFILE (cap), -ENOTCONN (closed), -ENOMEM ...
  */
 int sip_transports_flow(struct sip_transports *transports, enum sip_transport transport,
-        const struct addr *remote, struct sip_flow **flow);
+	const struct addr *remote, struct sip_flow **flow);
 
 /* Connections open now. */
 unsigned sip_transports_connections(const struct sip_transports *transports);
 
 const struct sip_transports_counters *sip_transports_counters(
-        const struct sip_transports *transports);
+	const struct sip_transports *transports);
 
 /*
  * Close every listener and connection; what was written is still sent (for some seconds). Flows
