@@ -276,6 +276,7 @@ int sip_parse_head(struct slice in, struct sip_msg *msg, struct parse *parse)
 	struct slice s = in, line;
 
 	sip_parse_init(msg);
+	msg->raw = slice_of(in.p, 0);
 	*parse = (struct parse){.framed = true};
 	if (!cut_line(&s, false, &line)) {
 		fail(msg, "no start line");
@@ -293,7 +294,7 @@ int sip_parse_head(struct slice in, struct sip_msg *msg, struct parse *parse)
 	}
 	check_complete(msg, parse->seen);
 	parse->length = in.n - s.n + (slice_starts(s, SLICE("\r\n")) ? 2 : 0);
-	msg->raw = slice_of(in.p, parse->length);
+	msg->raw.n = parse->length;
 	return msg->error ? -EBADMSG : 0;
 }
 
@@ -318,6 +319,16 @@ static int parse_datagram(struct slice in, struct sip_msg *msg, size_t *consumed
 	return err;
 }
 
+/* What keeps a NAT's binding alive: nothing, blanks, NULs. */
+static bool is_keep_alive(struct slice in)
+{
+	for (size_t i = 0; i < in.n; i++) {
+		if (!lex_is(in.p[i], LEX_BLANK) && in.p[i] != '\0')
+			return false;
+	}
+	return true;
+}
+
 int sip_msg_parse(struct slice in, bool stream, struct sip_msg *msg, size_t *consumed)
 {
 	struct sip_framer framer = {0};
@@ -331,9 +342,10 @@ int sip_msg_parse(struct slice in, bool stream, struct sip_msg *msg, size_t *con
 		fail_with(msg, 513, "message too large");
 		return -EMSGSIZE;
 	}
-	while (s.n && (lex_is(*s.p, LEX_BLANK) || *s.p == '\0'))
-		lex_drop(&s, 1);
-	if (s.n == 0) {
+	while (slice_starts(s, SLICE("\r\n")))
+		lex_drop(&s, 2);
+	if (is_keep_alive(s)) {
+		sip_parse_init(msg);
 		*consumed = in.n;
 		return -ENODATA;
 	}

@@ -76,7 +76,8 @@ struct sip_msg {
  *
  * Returns
  *   0          one message; *consumed bytes of in belong to it
- *   -EAGAIN    stream only: more bytes are needed; *consumed leading CRLFs may be dropped
+ *   -EAGAIN    stream only: more bytes are needed; *consumed leading CRLFs may be dropped;
+ *              msg says nothing
  *   -EBADMSG   malformed (msg->error says why). The fields of msg that could be read are filled in.
  *              *consumed is the length of the message when its end is known; 0: the stream cannot
  *              be used further, answer if msg->answerable and close it
@@ -88,14 +89,13 @@ int sip_msg_parse(struct slice in, bool stream, struct sip_msg *msg, size_t *con
 /*
  * The same for a connection whose input grows: remembers how far it has looked, so that a message
  * that comes in small pieces is read once. Start with all zero. in must begin with the bytes that
- * the last call was given and did not consume.
+ * the last call was given and did not consume. Keep-alives: RFC 5626 4.4.1.
  */
 struct sip_framer {
 	size_t scanned; /* bytes known to hold no end of the header section */
 	size_t need;    /* length of the whole message, once known */
 	bool half_ping; /* a CRLF was skipped that may be the first half of a ping */
-	unsigned
-		pings; /* double CRLFs skipped: answer each with a CRLF and zero it (RFC 5626 4.4.1) */
+	unsigned pings; /* double CRLFs skipped; each is answered with a CRLF, then set to 0 */
 };
 
 /* max: as SIP_MAX_MESSAGE in sip_msg_parse. */
