@@ -167,6 +167,25 @@ static void the_first_of_repeated_payload_types_counts(void **state)
 	obj_unref(sdp);
 }
 
+/* As many formats as a m-line may have, twice as many as there are payload types. */
+static void a_payload_type_repeated_many_times_does_no_harm(void **state)
+{
+	struct audio_matches m;
+	struct sdp *sdp;
+	struct buf b;
+
+	buf_init(&b, SDP_MAX_TEXT);
+	for (unsigned i = 0; i < SDP_MAX_FORMATS; i++)
+		buf_printf(&b, "%u ", i < 200 ? 8 : 0);
+	buf_append(&b, "", 1);
+	sdp = match(b.p, AUDIO_ORDER_PEER, &m);
+	assert_int_equal(m.n, 2);
+	assert_match(&m.items[0], PCMA, 8, 8);
+	assert_match(&m.items[1], PCMU, 0, 0);
+	obj_unref(sdp);
+	buf_free(&b);
+}
+
 static void an_offer_has_all_formats_and_events_for_each_clock(void **state)
 {
 	struct sdp_draft d;
@@ -269,6 +288,7 @@ int main(void)
 		cmocka_unit_test(static_payload_types_need_no_rtpmap),
 		cmocka_unit_test(other_clocks_channels_and_names_are_no_match),
 		cmocka_unit_test(the_first_of_repeated_payload_types_counts),
+		cmocka_unit_test(a_payload_type_repeated_many_times_does_no_harm),
 		cmocka_unit_test(an_offer_has_all_formats_and_events_for_each_clock),
 		cmocka_unit_test(an_offer_never_runs_out_of_its_payload_types),
 		cmocka_unit_test(an_answer_has_the_offers_payload_types),

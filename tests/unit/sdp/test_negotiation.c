@@ -411,6 +411,7 @@ static void an_answer_that_does_not_fit_the_offer_is_refused(void **state)
 	assert_int_equal(remote_answer(n, AUDIO, &reason), -EINVAL);
 	assert_non_null(reason);
 	assert_int_equal(remote_answer(n, AUDIO MPV MPV, &reason), -EINVAL);
+	assert_string_equal(reason, "The answer has not the m-lines of the offer");
 	assert_int_equal(remote_answer(n, MPV AUDIO, &reason), -EINVAL);
 	assert_int_equal(negotiation_state(n), NEGOTIATION_LOCAL_OFFER);
 	answered(n, AUDIO MPV);

@@ -362,6 +362,7 @@ static void every_form_of_hold_is_seen(void **state)
 	assert_true(held("m=audio 1 RTP/AVP 0\r\nc=IN IP6 ::\r\n"));
 	assert_true(held("m=audio 1 RTP/AVP 0\r\nc=IN IP6 0:0:0:0:0:0:0:0\r\na=sendrecv\r\n"));
 	assert_false(held("m=audio 1 RTP/AVP 0\r\nc=IN IP6 ::1\r\n"));
+	assert_false(sdp_address_is_zero(SLICE("")));
 	/* Not in use, not RTP, candidates still to come. */
 	assert_false(held("m=audio 0 RTP/AVP 0\r\na=sendonly\r\n"));
 	assert_false(held("m=message 2855 TCP/MSRP *\r\na=sendonly\r\nc=IN IP4 0.0.0.0\r\n"));
