@@ -31,19 +31,24 @@ apt_install() {
 		apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "$@"
 }
 
-# Services of packages that are only needed as peers must not start: while this file says 101, no
+# Services of packages that are only needed as tools must not start: while this file says 101, no
 # maintainer script starts any. One that stands there already is left as it is.
 policy=/usr/sbin/policy-rc.d
 
-forbid_services() {
-	[ -e "$policy" ] && return 1
-	printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
-	as_root chmod 755 "$policy"
-}
+# install_quietly NAME...: runs in a subshell, so that the policy goes when it ends, however it ends.
+install_quietly() (
+	if [ ! -e "$policy" ]; then
+		trap 'as_root rm -f "$policy"' EXIT
+		printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+		as_root chmod 755 "$policy"
+	fi
+	# Package lists may be absent or too old for the mirror: refresh them only then.
+	apt_install "$@" >/dev/null 2>&1 || { as_root apt-get update -qq && apt_install "$@" >&2; }
+)
 
 # need_packages LIST...: make sure that all packages of the lists are installed.
 need_packages() {
-	local missing forbidden=no status=0
+	local missing
 	if ! command -v dpkg-query >/dev/null; then
 		say "This is not Debian: please install what $* name yourself."
 		return 0
@@ -55,13 +60,7 @@ need_packages() {
 		return 1
 	fi
 	say "Installing" $missing
-	forbid_services && forbidden=yes
-	# Package lists may be absent or too old for the mirror: refresh them only then.
-	apt_install $missing >/dev/null 2>&1 ||
-		{ as_root apt-get update -qq && apt_install $missing >&2; } || status=$?
-	[ "$forbidden" = yes ] && as_root rm -f "$policy"
-	[ "$status" = 0 ] || say "apt-get could not install all of:" $missing
-	return "$status"
+	install_quietly $missing || { say "apt-get could not install all of:" $missing; return 1; }
 }
 
 # configured DIR OPTION...: set up a meson build folder once; change of options sets it up anew.
