@@ -89,7 +89,17 @@ static const struct config_option room_options[] = {
 	{NULL},
 };
 
-static const struct config_section server_section = {.file = "config.ini",
+static const struct config_option thor_options[] = {
+	{"domain", CONFIG_UNSUPPORTED, 0, "sipthor.net", "Cluster."},
+	{NULL},
+};
+
+static const struct config_section thor_section = {.file = "config.ini",
+	.section = "ThorNetwork",
+	.help = "Cluster.",
+	.options = thor_options};
+static const struct config_section server_section = {.size = sizeof(struct server),
+	.file = "config.ini",
 	.section = "Server",
 	.help = "The server.",
 	.options = server_options};
@@ -98,7 +108,7 @@ static const struct config_section sip_section = {
 static const struct config_section room_section = {
 	.file = "conference.ini", .section = NULL, .help = "A room.", .options = room_options};
 static const struct config_section *const sections[] = {
-	&server_section, &sip_section, &room_section, NULL};
+	&server_section, &sip_section, &thor_section, &room_section, NULL};
 
 /* The errors reported, as "file:line: text" lines. */
 struct errors {
@@ -473,6 +483,41 @@ static void unknown_names_are_reported_with_the_nearest_known_one(void **state)
 		"conference.ini:2: [a@b] has no option aces_policy; did you mean access_policy?\n");
 }
 
+static void what_this_version_does_not_have_is_reported_and_never_loaded(void **state)
+{
+	struct fixture *f = *state;
+	struct buf sample;
+	int untouched = 7;
+
+	read_as(f, "config.ini", "[ThorNetwork]\ndomain = example.com\ndomian = x\n");
+	assert_int_equal(config_check_unknown(f->config, sections, take_error, &f->errors), 2);
+	assert_string_equal(f->errors.text,
+		"config.ini:2: domain in [ThorNetwork] is not supported by this version: ignored\n"
+		"config.ini:3: [ThorNetwork] has no option domian\n");
+	config_load(f->config, &thor_section, NULL, &untouched, take_error, &f->errors);
+	assert_int_equal(untouched, 7);
+	buf_init(&sample, 1 << 16);
+	config_write_sample(sections, "config.ini", &sample);
+	assert_null(memmem(sample.p, sample.n, "Thor", 4));
+	buf_free(&sample);
+}
+
+static void values_can_be_checked_without_being_kept(void **state)
+{
+	struct fixture *f = *state;
+
+	read_as(f, "config.ini", "[Server]\nname = x\ncodecs = a, b\nlocal_port = no\n");
+	assert_int_equal(
+		config_check_values(f->config, &server_section, NULL, take_error, &f->errors), 0);
+	assert_string_equal(f->errors.text, "config.ini:4: local_port in [Server]: \"no\" is no "
+					    "number; the default counts: 5060\n");
+	mem_fail_after(0);
+	assert_int_equal(
+		config_check_values(f->config, &server_section, NULL, take_error, &f->errors),
+		-ENOMEM);
+	mem_fail_after(-1);
+}
+
 static void a_sample_is_a_valid_file_of_the_defaults(void **state)
 {
 	struct fixture *f = *state;
@@ -657,6 +702,8 @@ int main(void)
 		TEST(files_are_apart),
 		TEST(user_named_sections_are_loaded_by_name),
 		TEST(unknown_names_are_reported_with_the_nearest_known_one),
+		TEST(what_this_version_does_not_have_is_reported_and_never_loaded),
+		TEST(values_can_be_checked_without_being_kept),
 		TEST(a_sample_is_a_valid_file_of_the_defaults),
 		TEST(files_of_later_folders_override_and_missing_ones_are_no_error),
 		TEST(what_is_no_readable_file_is_reported),

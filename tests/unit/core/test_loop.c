@@ -248,6 +248,38 @@ static void timers_fire_in_the_order_they_are_due(void **state)
 	assert_string_equal(f->log, "abs");
 }
 
+struct turns {
+	uv_prepare_t prepare;
+	unsigned n;
+};
+
+static void count_turn(uv_prepare_t *prepare)
+{
+	struct turns *turns = prepare->data;
+
+	turns->n++;
+}
+
+static void waiting_for_a_timer_costs_no_turns(void **state)
+{
+	struct fixture *f = *state;
+	struct turns turns = {0};
+	struct timer timer;
+
+	uv_prepare_init(loop_uv(f->loop), &turns.prepare);
+	turns.prepare.data = &turns;
+	uv_prepare_start(&turns.prepare, count_turn);
+	timer_init(&timer, stop, f);
+	loop_wake(f->loop);
+	timer_start_ms(&timer, loop_timers(f->loop), 20);
+	loop_run(f->loop);
+	assert_in_range(turns.n, 1, 4);
+	uv_close((uv_handle_t *)&turns.prepare, NULL);
+	/* The handle stands on this stack: it must be gone before this function ends. */
+	loop_stop(f->loop);
+	loop_run(f->loop);
+}
+
 struct early_fixture {
 	struct fixture *f;
 	struct timer timer;
@@ -409,6 +441,7 @@ int main(void)
 		TEST(a_task_scheduled_by_a_task_runs_before_the_wait),
 		TEST(a_task_may_cancel_the_one_behind_it),
 		TEST(timers_fire_in_the_order_they_are_due),
+		TEST(waiting_for_a_timer_costs_no_turns),
 		TEST(a_timer_is_never_early),
 		TEST(the_clock_stands_until_loop_wake_reads_it),
 		TEST(the_lag_is_that_of_the_longest_turn_and_is_taken_once),
