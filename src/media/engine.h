@@ -29,6 +29,7 @@ struct media_engine_settings {
 	unsigned sample_rate;        /* mixer rate, Hz: 16000, 32000, 48000 */
 	unsigned timeout_s;          /* no RTP for so long: the leg's timeout handler; 0: never */
 	unsigned mixed_talkers;      /* the loudest so many are mixed */
+	bool no_io_uring;            /* use epoll also where the kernel permits io_uring */
 };
 
 /* Start the threads. Returns 0 or a negative errno. */
@@ -39,6 +40,22 @@ int media_engine_new(struct media_engine **engine, struct loop *loop,
 void media_engine_close(struct media_engine *engine);
 
 unsigned media_engine_threads(const struct media_engine *engine);
+
+/* Sums over all threads since the start. */
+struct media_counters {
+	uint64_t ticks;          /* of all mixers */
+	uint64_t encodes;        /* packets really encoded */
+	uint64_t shared_encodes; /* of them for all who hear the same mix */
+	uint64_t decodes;
+	uint64_t sent, received; /* RTP packets of mixers; datagrams */
+	uint64_t refused;        /* no RTP, unknown payload type, or not from the peer */
+	uint64_t dropped;        /* between threads: one of them is overloaded */
+	uint64_t crossed;        /* packets whose leg lives on another thread than its port */
+	uint64_t unsent;         /* the kernel would not take them; up to a second old */
+	uint64_t lag_us;         /* the latest tick since the last call (overload control) */
+	const char *io;          /* "io_uring" or "epoll" */
+};
+void media_engine_counters(struct media_engine *engine, struct media_counters *counters);
 
 /* ---- port ------------------------------------------------------------------------------- */
 

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Encode stream: from the mixer's 20 ms frames to packets of one codec and packet time. */
+#include "media/encode_stream.h"
+
+#include <string.h>
+
+enum {
+	FRAME_MS = 20,
+	MAX_PTIME_MS = 60,
+	MAX_RATE = 48000,
+	MAX_FRAME = MAX_RATE / 1000 * FRAME_MS,
+	/* By then every encoder's memory of what was before has faded, and silence packets are alike. */
+	SETTLED_SILENCE = 10,
+};
+
+/*
+ * Packets of other than 20 ms: only codecs without frames of their own take 30 and 50 ms (the
+ * static types PCMU, PCMA and G722 of RFC 3551 table 1); Opus has frames of 10, 20, 40 and 60 ms
+ * (RFC 6716 2.1.4). Anything else becomes 20 ms, which everybody must accept (RFC 3551 4.2).
+ */
+static unsigned usable_ptime(const struct audio_codec *codec, unsigned ptime_ms)
+{
+	switch (ptime_ms) {
+	case 10:
+	case 40:
+	case 60:
+		return ptime_ms;
+	case 30:
+	case 50:
+		return codec->static_payload >= 0 ? ptime_ms : FRAME_MS;
+	default:
+		return FRAME_MS;
+	}
+}
+
+void encode_format_set(
+	struct encode_format *format, const struct media_payload *payload, unsigned ptime_ms)
+{
+	format->codec = payload->codec;
+	format->settings = payload->settings;
+	format->ptime_ms = usable_ptime(payload->codec, ptime_ms);
+}
+
+bool encode_format_equal(const struct encode_format *a, const struct encode_format *b)
+{
+	return a->codec == b->codec && a->ptime_ms == b->ptime_ms &&
+	       a->settings.sample_rate == b->settings.sample_rate &&
+	       a->settings.bitrate == b->settings.bitrate && a->settings.fec == b->settings.fec &&
+	       a->settings.dtx == b->settings.dtx && a->settings.cbr == b->settings.cbr;
+}
+
+/* Bytes of the waiting samples: less than a packet, and a frame on top. */
+static size_t wait_bytes(const struct encode_stream *s)
+{
+	size_t frame = s->format.settings.sample_rate / 1000 * FRAME_MS;
+
+	return (s->packet_samples + frame) * sizeof *s->wait;
+}
+
+/* Take the memory that the format calls for; false without. */
+static bool take_memory(struct media_pool *pool, struct encode_stream *s)
+{
+	s->wait = NULL;
+	s->encoder = media_pool_get(pool, s->format.codec->encoder_size);
+	if (s->format.ptime_ms != FRAME_MS)
+		s->wait = media_pool_get(pool, wait_bytes(s));
+	return s->encoder && (s->wait || s->format.ptime_ms == FRAME_MS);
+}
+
+struct encode_stream *encode_stream_new(
+	struct media_pool *pool, const struct encode_format *format, unsigned mixer_rate)
+{
+	unsigned rate = format->settings.sample_rate;
+	struct encode_stream *s;
+
+	if (rate == 0 || rate > MAX_RATE || rate % 1000)
+		return NULL;
+	s = media_pool_get(pool, sizeof *s);
+	if (!s)
+		return NULL;
+	*s = (struct encode_stream){.format = *format, .mixer_rate = mixer_rate};
+	s->packet_samples = (size_t)(rate / 1000) * format->ptime_ms;
+	if (!take_memory(pool, s) || resampler_init(&s->resampler, mixer_rate, rate) ||
+		format->codec->encoder_init(s->encoder, &format->settings)) {
+		encode_stream_free(pool, s);
+		return NULL;
+	}
+	return s;
+}
+
+struct encode_stream *encode_stream_copy(struct media_pool *pool, const struct encode_stream *from)
+{
+	struct encode_stream *s = media_pool_get(pool, sizeof *s);
+
+	if (!s)
+		return NULL;
+	*s = *from;
+	if (!take_memory(pool, s)) {
+		encode_stream_free(pool, s);
+		return NULL;
+	}
+	/* codec.h: a state holds no pointers, so its bytes are all of it. */
+	memcpy(s->encoder, from->encoder, from->format.codec->encoder_size);
+	if (s->wait)
+		memcpy(s->wait, from->wait, from->n_wait * sizeof *s->wait);
+	return s;
+}
+
+void encode_stream_free(struct media_pool *pool, struct encode_stream *s)
+{
+	if (!s)
+		return;
+	media_pool_put(pool, s->wait, wait_bytes(s));
+	media_pool_put(pool, s->encoder, s->format.codec->encoder_size);
+	media_pool_put(pool, s, sizeof *s);
+}
+
+/* Encode one packet, or repeat the last one while there is nothing but silence. */
+static void encode(
+	struct encode_stream *s, const int16_t *pcm, struct encoded *out, unsigned *encodes)
+{
+	const struct audio_codec *codec = s->format.codec;
+	int n;
+
+	if (s->silent > SETTLED_SILENCE) {
+		memcpy(out->p, s->last, s->last_size);
+		out->size = s->last_size;
+		return;
+	}
+	n = codec->encode(s->encoder, pcm, s->packet_samples, out->p, sizeof out->p);
+	out->size = n > 0 ? (size_t)n : 0;
+	(*encodes)++;
+	if (s->silent) {
+		memcpy(s->last, out->p, out->size);
+		s->last_size = out->size;
+	}
+}
+
+unsigned encode_stream_push(struct encode_stream *s, const int16_t *pcm, bool silent,
+	struct encoded out[ENCODE_MAX_PACKETS], unsigned *encodes)
+{
+	size_t frame = (size_t)(s->mixer_rate / 1000) * FRAME_MS, done = 0;
+	int16_t direct[MAX_FRAME];
+	unsigned n = 0;
+
+	if (!silent)
+		s->silent = 0;
+	else if (s->silent <= SETTLED_SILENCE)
+		s->silent++;
+	if (!s->wait) {
+		if (s->silent <= SETTLED_SILENCE)
+			resampler_run(&s->resampler, pcm, frame, direct);
+		out[0].after_us = 0;
+		encode(s, direct, &out[0], encodes);
+		return 1;
+	}
+	s->n_wait += resampler_run(&s->resampler, pcm, frame, s->wait + s->n_wait);
+	while (s->n_wait - done >= s->packet_samples && n < ENCODE_MAX_PACKETS) {
+		out[n].after_us = n * s->format.ptime_ms * 1000;
+		encode(s, s->wait + done, &out[n++], encodes);
+		done += s->packet_samples;
+	}
+	s->n_wait -= done;
+	memmove(s->wait, s->wait + done, s->n_wait * sizeof *s->wait);
+	return n;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The engine's handles: ports, legs and mixers as the signalling loop sees them. Each call makes
+ * a command and posts it.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "core/mem.h"
+#include "media/engine_private.h"
+
+/* A command, with room for a configuration behind it if config is not NULL. */
+static struct media_command *new_command(
+	enum media_op op, struct media_port *port, const struct media_leg_config *config)
+{
+	struct media_command *command = mem_zalloc(sizeof *command + (config ? sizeof *config : 0));
+
+	if (!command)
+		return NULL;
+	command->mail.kind = MAIL_COMMAND;
+	command->op = op;
+	command->port = &port->port;
+	command->leg = port->leg ? &port->leg->leg : NULL;
+	if (config) {
+		command->config = (struct media_leg_config *)(void *)(command + 1);
+		*command->config = *config;
+	}
+	return command;
+}
+
+static void post(struct media_thread *to, struct media_command *command)
+{
+	media_thread_post(to, &command->mail);
+}
+
+/* ---- port ------------------------------------------------------------------------------- */
+
+static struct media_thread *thread_with_fewest_ports(struct media_engine *engine)
+{
+	unsigned best = 0;
+
+	for (unsigned i = 1; i < engine->n_threads; i++) {
+		if (engine->loads[i].ports < engine->loads[best].ports)
+			best = i;
+	}
+	return &engine->threads[best];
+}
+
+int media_port_open(
+	struct media_engine *engine, const struct addr *local, struct media_port **portp)
+{
+	struct media_port *port = NULL;
+	struct media_command *command = NULL;
+	int fds[2], err;
+
+	if (engine->closed)
+		return -ESHUTDOWN;
+	port = mem_zalloc(sizeof *port);
+	command = port ? new_command(OP_PORT_OPEN, port, NULL) : NULL;
+	err = command ? port_bind(&engine->ports, local, fds, &port->local) : -ENOMEM;
+	if (err)
+		goto out;
+	port->engine = engine;
+	port->port.rtp.fd = fds[0];
+	port->port.rtcp.fd = fds[1];
+	port->port.thread = thread_with_fewest_ports(engine);
+	port->port.close = (struct media_command){
+		.mail.kind = MAIL_COMMAND, .op = OP_PORT_CLOSE, .port = &port->port};
+	engine->loads[port->port.thread->index].ports++;
+	engine->alive++;
+	list_append(&engine->open_ports, &port->node);
+	*portp = port;
+	post(port->port.thread, command);
+out:
+	if (err) {
+		mem_free(command);
+		mem_free(port);
+	}
+	return err;
+}
+
+const struct addr *media_port_local(const struct media_port *port)
+{
+	return &port->local;
+}
+
+void media_port_close(struct media_port *port)
+{
+	if (!port)
+		return;
+	if (port->leg)
+		media_leg_close(port->leg);
+	list_remove(&port->node);
+	post(port->port.thread, &port->port.close);
+}
+
+void media_port_gone(struct port *core)
+{
+	struct media_port *port = CONTAINER_OF(core, struct media_port, port);
+
+	port_release(&port->engine->ports, addr_port(&port->local));
+	port->engine->loads[core->thread->index].ports--;
+	mem_free(port);
+}
+
+/* ---- leg -------------------------------------------------------------------------------- */
+
+int media_leg_new(struct media_port *port, const struct media_leg_handlers *handlers, void *arg,
+	struct media_leg **legp)
+{
+	struct media_leg *leg;
+	struct media_command *command;
+
+	if (port->leg)
+		return -EBUSY;
+	leg = mem_zalloc(sizeof *leg);
+	command = leg ? new_command(OP_LEG_OPEN, port, NULL) : NULL;
+	if (!command) {
+		mem_free(leg);
+		return -ENOMEM;
+	}
+	leg_init(&leg->leg, port->port.thread, &port->port);
+	leg->engine = port->engine;
+	leg->port = port;
+	leg->handlers = handlers;
+	leg->arg = arg;
+	leg->leg.close = (struct media_command){.mail.kind = MAIL_COMMAND,
+		.op = OP_LEG_CLOSE,
+		.port = &port->port,
+		.leg = &leg->leg};
+	port->leg = leg;
+	port->engine->alive++;
+	command->leg = &leg->leg;
+	*legp = leg;
+	post(port->port.thread, command);
+	return 0;
+}
+
+static bool is_usable(const struct media_payload *payload)
+{
+	unsigned rate = payload->settings.sample_rate;
+
+	return payload->codec && payload->payload_type < 128 &&
+	       (rate == 8000 || rate == 16000 || rate == 32000 || rate == 48000);
+}
+
+int media_leg_configure(struct media_leg *leg, const struct media_leg_config *config)
+{
+	struct media_command *command;
+
+	if (config->n_receive > MEDIA_MAX_PAYLOADS)
+		return -EINVAL;
+	for (unsigned i = 0; i < config->n_receive; i++) {
+		if (!is_usable(&config->receive[i]))
+			return -EINVAL;
+	}
+	if (config->send.codec && !is_usable(&config->send))
+		return -EINVAL;
+	command = new_command(OP_LEG_CONFIGURE, leg->port, config);
+	if (!command)
+		return -ENOMEM;
+	post(leg->leg.home, command);
+	return 0;
+}
+
+int media_leg_join(struct media_leg *leg, struct media_mixer *mixer)
+{
+	struct media_command *command = new_command(OP_LEG_JOIN, leg->port, NULL);
+
+	if (!command)
+		return -ENOMEM;
+	if (mixer) {
+		mixer_ref(mixer->mixer);
+		command->mixer = mixer->mixer;
+	}
+	post(leg->leg.home, command);
+	return 0;
+}
+
+int media_leg_echo(struct media_leg *leg, bool on)
+{
+	struct media_command *command = new_command(OP_LEG_ECHO, leg->port, NULL);
+
+	if (!command)
+		return -ENOMEM;
+	command->on = on;
+	post(leg->leg.home, command);
+	return 0;
+}
+
+void media_leg_close(struct media_leg *leg)
+{
+	if (!leg)
+		return;
+	leg->handlers = NULL;
+	leg->port->leg = NULL;
+	leg->port = NULL;
+	post(leg->leg.home, &leg->leg.close);
+}
+
+void media_leg_gone(struct leg *core)
+{
+	mem_free(CONTAINER_OF(core, struct media_leg, leg));
+}
+
+void media_leg_stats(const struct media_leg *leg, struct media_leg_stats *stats)
+{
+	const struct leg_figures *f = &leg->leg.figures;
+
+	stats->rx_packets = atomic_load_explicit(&f->rx_packets, memory_order_relaxed);
+	stats->tx_packets = atomic_load_explicit(&f->tx_packets, memory_order_relaxed);
+	stats->rx_lost = atomic_load_explicit(&f->rx_lost, memory_order_relaxed);
+	stats->rx_jitter_us = atomic_load_explicit(&f->rx_jitter_us, memory_order_relaxed);
+	stats->thread = atomic_load_explicit(&f->thread, memory_order_relaxed);
+}
+
+/* ---- mixer ------------------------------------------------------------------------------ */
+
+static unsigned thread_with_fewest_mixers(const struct media_engine *engine)
+{
+	unsigned best = 0;
+
+	for (unsigned i = 1; i < engine->n_threads; i++) {
+		if (engine->loads[i].mixers < engine->loads[best].mixers)
+			best = i;
+	}
+	return best;
+}
+
+int media_mixer_new(struct media_engine *engine, int thread, struct media_mixer **mixerp)
+{
+	struct media_mixer *mixer;
+	struct thread_load *load;
+	unsigned index;
+
+	if (engine->closed)
+		return -ESHUTDOWN;
+	if (thread >= 0 && (unsigned)thread >= engine->n_threads)
+		return -EINVAL;
+	index = thread < 0 ? thread_with_fewest_mixers(engine) : (unsigned)thread;
+	load = &engine->loads[index];
+	mixer = mem_zalloc(sizeof *mixer);
+	if (!mixer)
+		return -ENOMEM;
+	mixer->mixer = mixer_alloc(&engine->threads[index], load->mixers_made % MEDIA_SLOTS);
+	if (!mixer->mixer) {
+		mem_free(mixer);
+		return -ENOMEM;
+	}
+	mixer->engine = engine;
+	mixer->mixer->close = (struct media_command){
+		.mail.kind = MAIL_COMMAND, .op = OP_MIXER_CLOSE, .mixer = mixer->mixer};
+	load->mixers++;
+	load->mixers_made++;
+	engine->alive++;
+	list_append(&engine->open_mixers, &mixer->node);
+	*mixerp = mixer;
+	return 0;
+}
+
+void media_mixer_close(struct media_mixer *mixer)
+{
+	if (!mixer)
+		return;
+	list_remove(&mixer->node);
+	post(mixer->mixer->thread, &mixer->mixer->close);
+	mem_free(mixer);
+}
+
+void media_mixer_gone(struct media_engine *engine, struct mixer *mixer)
+{
+	engine->loads[mixer->thread->index].mixers--;
+	mem_free(mixer);
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Leg, the receiving half: from RTP packets to 20 ms frames at the mixer's rate. */
+#include "media/leg.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "media/codec.h"
+#include "media/jitter_buffer.h"
+#include "media/media_thread.h"
+#include "media/resampler.h"
+#include "media/scratch.h"
+
+enum {
+	JITTER_PACKETS = 32,
+	JITTER_MIN_MS = 20,
+	JITTER_MAX_MS = 200,
+	DEFAULT_SPAN_MS = 20,
+};
+
+/* What it takes to hear a peer; from the pool of the thread it is used on. */
+struct leg_rx {
+	struct jitter_buffer *jitter; /* lies behind this struct */
+	uint32_t clock_rate;          /* that jitter runs on */
+	const struct audio_codec *codec;
+	unsigned rate; /* of decoder's PCM, Hz */
+	void *decoder; /* of codec; NULL: none yet */
+	struct resampler resampler;
+	size_t span;    /* samples of the last packet, at rate */
+	int16_t *ahead; /* decoded but not played yet, at the mixer's rate; NULL: never needed */
+	size_t n_ahead;
+};
+
+static size_t rx_size(void)
+{
+	return sizeof(struct leg_rx) + jitter_buffer_size(JITTER_PACKETS);
+}
+
+static size_t ahead_size(const struct media_thread *t)
+{
+	return t->settings->sample_rate / 1000 * CODEC_MAX_FRAME_MS * sizeof(int16_t);
+}
+
+void leg_init(struct leg *leg, struct media_thread *home, struct port *port)
+{
+	leg->home = home;
+	leg->port = port;
+	leg->event_payload = -1;
+	leg->started.leg = leg->timed_out.leg = leg;
+	list_init(&leg->node);
+	list_init(&leg->member);
+	list_init(&leg->talker);
+}
+
+void leg_configure(struct leg *leg, const struct media_leg_config *config)
+{
+	memcpy(leg->receive, config->receive, sizeof leg->receive);
+	leg->n_receive = config->n_receive;
+	leg->send = config->send;
+	leg->ptime_ms = config->ptime_ms;
+	leg->event_payload = config->event_payload;
+	leg->sending = config->sending && config->send.codec;
+}
+
+static const struct media_payload *payload_of(const struct leg *leg, uint8_t payload_type)
+{
+	for (unsigned i = 0; i < leg->n_receive; i++) {
+		if (leg->receive[i].payload_type == payload_type)
+			return &leg->receive[i];
+	}
+	return NULL;
+}
+
+static void init_jitter(struct leg_rx *rx, uint32_t clock_rate)
+{
+	rx->clock_rate = clock_rate;
+	jitter_buffer_init(rx->jitter, &(struct jitter_settings){.capacity = JITTER_PACKETS,
+					       .clock_rate = clock_rate,
+					       .min_delay_ms = JITTER_MIN_MS,
+					       .max_delay_ms = JITTER_MAX_MS});
+}
+
+static struct leg_rx *rx_new(struct media_thread *t)
+{
+	struct leg_rx *rx = media_pool_get(&t->pool, rx_size());
+
+	if (!rx)
+		return NULL;
+	*rx = (struct leg_rx){.jitter = (struct jitter_buffer *)(void *)(rx + 1)};
+	return rx;
+}
+
+static void free_decoder(struct media_thread *t, struct leg_rx *rx)
+{
+	if (rx->decoder)
+		media_pool_put(&t->pool, rx->decoder, rx->codec->decoder_size);
+	rx->decoder = NULL;
+}
+
+void leg_release_rx(struct media_thread *t, struct leg *leg)
+{
+	struct leg_rx *rx = leg->rx;
+
+	if (!rx)
+		return;
+	leg->rx = NULL;
+	free_decoder(t, rx);
+	media_pool_put(&t->pool, rx->ahead, ahead_size(t));
+	media_pool_put(&t->pool, rx, rx_size());
+}
+
+int leg_put(
+	struct media_thread *t, struct leg *leg, const struct rtp_packet *packet, uint64_t time_us)
+{
+	const struct media_payload *payload = payload_of(leg, packet->payload_type);
+
+	if (!payload)
+		return -ENOENT;
+	if (!leg->rx)
+		leg->rx = rx_new(t);
+	if (!leg->rx)
+		return -ENOMEM;
+	if (leg->rx->clock_rate != payload->codec->clock_rate)
+		init_jitter(leg->rx, payload->codec->clock_rate);
+	return jitter_buffer_put(leg->rx->jitter, packet, time_us);
+}
+
+/* Make the decoder the one for this payload type. Returns 0 or a negative errno. */
+static int choose_decoder(struct media_thread *t, struct leg *leg, uint8_t payload_type)
+{
+	const struct media_payload *payload = payload_of(leg, payload_type);
+	struct leg_rx *rx = leg->rx;
+	int err;
+
+	if (!payload)
+		return -ENOENT;
+	if (rx->decoder && rx->codec == payload->codec && rx->rate == payload->settings.sample_rate)
+		return 0;
+	free_decoder(t, rx);
+	rx->codec = payload->codec;
+	rx->rate = payload->settings.sample_rate;
+	rx->span = rx->rate / 1000 * DEFAULT_SPAN_MS;
+	err = resampler_init(&rx->resampler, rx->rate, t->settings->sample_rate);
+	if (err)
+		return err;
+	rx->decoder = media_pool_get(&t->pool, rx->codec->decoder_size);
+	if (!rx->decoder)
+		return -ENOMEM;
+	err = rx->codec->decoder_init(rx->decoder, rx->rate);
+	if (err)
+		free_decoder(t, rx);
+	return err;
+}
+
+/* Decode a packet to the scratch. Returns samples, or a negative errno. */
+static int decode(struct media_thread *t, struct leg *leg, const struct rtp_packet *packet)
+{
+	int n = choose_decoder(t, leg, packet->payload_type);
+
+	if (n < 0)
+		return n;
+	media_count(&t->counters.decodes, 1);
+	n = leg->rx->codec->decode(leg->rx->decoder, packet->payload, packet->payload_size,
+		t->scratch->decoded, SCRATCH_SPAN);
+	if (n > 0)
+		leg->rx->span = (size_t)n;
+	return n;
+}
+
+/* Fill the place of a packet that never came, as long as the last one. */
+static int conceal(struct media_thread *t, struct leg_rx *rx, const struct rtp_packet *next)
+{
+	if (!rx->decoder)
+		return 0;
+	return rx->codec->conceal(
+		rx->decoder, next->payload, next->payload_size, t->scratch->decoded, rx->span);
+}
+
+/* The next span of sound, to scratch.span at the mixer's rate. Returns samples; 0: a pause. */
+static size_t next_span(struct media_thread *t, struct leg *leg, uint64_t time_us)
+{
+	struct leg_rx *rx = leg->rx;
+	struct rtp_packet packet = {0};
+	size_t whole;
+	int n;
+
+	switch (jitter_buffer_get(rx->jitter, time_us, &packet)) {
+	case JITTER_PACKET:
+		n = decode(t, leg, &packet);
+		/* What cannot be decoded is as good as lost. */
+		if (n <= 0)
+			n = conceal(t, rx, &(struct rtp_packet){0});
+		break;
+	case JITTER_LOST:
+		n = conceal(t, rx, &packet);
+		break;
+	default:
+		n = 0;
+		break;
+	}
+	if (n <= 0)
+		return 0;
+	/* The resampler wants whole milliseconds; a peer may send any number of samples. */
+	whole = (size_t)n - (size_t)n % (rx->rate / 1000);
+	return whole ? resampler_run(&rx->resampler, t->scratch->decoded, whole, t->scratch->span)
+		     : 0;
+}
+
+static size_t take_ahead(struct leg_rx *rx, int16_t *pcm, size_t max)
+{
+	size_t n = rx->n_ahead < max ? rx->n_ahead : max;
+
+	if (n == 0)
+		return 0;
+	memcpy(pcm, rx->ahead, n * sizeof *pcm);
+	rx->n_ahead -= n;
+	memmove(rx->ahead, rx->ahead + n, rx->n_ahead * sizeof *pcm);
+	return n;
+}
+
+static void keep_ahead(struct media_thread *t, struct leg_rx *rx, const int16_t *pcm, size_t n)
+{
+	if (n == 0)
+		return;
+	if (!rx->ahead)
+		rx->ahead = media_pool_get(&t->pool, ahead_size(t));
+	if (!rx->ahead)
+		return;
+	memcpy(rx->ahead, pcm, n * sizeof *pcm);
+	rx->n_ahead = n;
+}
+
+bool leg_pull(struct media_thread *t, struct leg *leg, uint64_t time_us, int16_t *pcm)
+{
+	unsigned rate = t->settings->sample_rate;
+	size_t frame = rate / 50, n, got, used;
+	struct leg_rx *rx = leg->rx;
+
+	leg->played_us = time_us;
+	if (!rx)
+		return false;
+	n = take_ahead(rx, pcm, frame);
+	while (n < frame) {
+		got = next_span(t, leg, time_us + (uint64_t)n * 1000000 / rate);
+		if (got == 0)
+			break;
+		used = got < frame - n ? got : frame - n;
+		memcpy(pcm + n, t->scratch->span, used * sizeof *pcm);
+		keep_ahead(t, rx, t->scratch->span + used, got - used);
+		n += used;
+	}
+	if (n == 0)
+		return false;
+	memset(pcm + n, 0, (frame - n) * sizeof *pcm);
+	return true;
+}
+
+uint64_t leg_excess_us(const struct leg *leg, uint64_t time_us)
+{
+	if (!leg->rx)
+		return 0;
+	return (uint64_t)jitter_buffer_excess(leg->rx->jitter, time_us) * 1000000 /
+	       leg->rx->clock_rate;
+}
+
+bool leg_is_drained(const struct leg *leg)
+{
+	return !leg->rx || (leg->rx->n_ahead == 0 && jitter_buffer_empty(leg->rx->jitter));
+}
+
+void leg_publish(struct leg *leg)
+{
+	struct jitter_stats stats;
+
+	if (!leg->rx)
+		return;
+	jitter_buffer_stats(leg->rx->jitter, &stats);
+	atomic_store_explicit(&leg->figures.rx_lost, stats.lost, memory_order_relaxed);
+	atomic_store_explicit(&leg->figures.rx_jitter_us,
+		(uint32_t)((uint64_t)stats.jitter * 1000000 / leg->rx->clock_rate),
+		memory_order_relaxed);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Leg: the half of a participant's audio that moves to the thread of its room: jitter buffer,
+ * decoder and resampler, and its place in a mixer. What is needed to decode is allocated when the
+ * first packet comes, so that one who only listens stays small.
+ *
+ * Made on the signalling thread; from OP_LEG_OPEN until MAIL_LEG_GONE the media threads own it,
+ * each field by one of three: constant, home (the port's thread), or the thread named in owner.
+ */
+#ifndef MEDIA_LEG_H
+#define MEDIA_LEG_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/list.h"
+#include "media/engine.h"
+#include "media/media_mail.h"
+#include "media/rtp.h"
+
+struct destination;
+struct encode_group;
+struct encode_stream;
+struct leg_rx;
+struct media_thread;
+struct mixer;
+struct port;
+
+/* An event on its way to the signalling loop, part of its leg. busy: set by home, cleared there. */
+struct leg_event {
+	struct media_mail mail;
+	struct leg *leg;
+	atomic_bool busy;
+	struct addr from; /* MAIL_STARTED */
+};
+
+/* Figures that the media threads publish and any thread reads. */
+struct leg_figures {
+	_Atomic uint64_t rx_packets, tx_packets; /* home's */
+	_Atomic uint64_t rx_lost;                /* the owner's, as the rest */
+	_Atomic uint32_t rx_jitter_us;
+	_Atomic unsigned thread;
+};
+
+/* The state of a talker in the choice of the loudest (talkers.c). */
+struct leg_voice {
+	int16_t *pcm;    /* this tick's 20 ms at the mixer's rate; NULL: none */
+	uint32_t energy; /* mean square of pcm */
+	uint32_t level;  /* the same, falling slowly */
+	unsigned hang;   /* ticks for which it still counts as speaking */
+	unsigned quiet;  /* ticks without a packet */
+	bool chosen;     /* is mixed */
+};
+
+struct leg {
+	struct media_mail mail; /* of its journeys */
+	struct media_thread *home;
+	struct port *port;          /* home's; to others a name */
+	struct media_command close; /* signalling posts it */
+	struct leg_event started, timed_out;
+	struct leg_figures figures;
+
+	/*
+	 * The thread the leg lives on. Each thread writes its own name here when the leg arrives,
+	 * and NULL when it lets go of it: so a thread that reads its own name has the leg, and one
+	 * that reads anything else has not.
+	 */
+	_Atomic(struct media_thread *) owner;
+
+	/* The owner's. */
+	struct list_node node; /* media_thread.legs */
+	struct media_payload receive[MEDIA_MAX_PAYLOADS];
+	unsigned n_receive;
+	struct media_payload send;
+	unsigned ptime_ms;
+	int event_payload;
+	bool sending;
+	struct leg_rx *rx;  /* NULL until a packet comes */
+	uint64_t played_us; /* the last tick that took audio; 0: none */
+
+	/* The mixer's, as long as it is in one. */
+	struct mixer *mixer;
+	struct mixer
+		*next_mixer; /* where it moves after the mixer's next tick; holds a reference */
+	bool leaving;
+	struct list_node member, talker;
+	struct destination *destination; /* NULL: it is sent nothing */
+	struct encode_group *group;      /* that of destination */
+	struct encode_stream *own;       /* while it speaks: the mix without itself */
+	struct leg_voice voice;
+};
+
+void leg_init(struct leg *leg, struct media_thread *home, struct port *port);
+
+/* Whether t has the leg. */
+static inline bool leg_is_here(struct leg *leg, const struct media_thread *t)
+{
+	return atomic_load_explicit(&leg->owner, memory_order_relaxed) == t;
+}
+
+/* ---- the receiving half (leg.c), thread: the owner -------------------------------------- */
+
+/* Take over what was negotiated. What was received before stays good. */
+void leg_configure(struct leg *leg, const struct media_leg_config *config);
+
+/*
+ * An RTP packet, received at time_us. Returns 0, -ENOENT (payload type that carries no audio of
+ * ours), -ENOMEM, or what jitter_buffer_put returns.
+ */
+int leg_put(
+	struct media_thread *t, struct leg *leg, const struct rtp_packet *packet, uint64_t time_us);
+
+/*
+ * The 20 ms to be played at time_us, at the mixer's rate. Returns false when there is nothing
+ * (the peer pauses); losses are concealed.
+ */
+bool leg_pull(struct media_thread *t, struct leg *leg, uint64_t time_us, int16_t *pcm);
+
+/* RTP time by which what waits is too much, in microseconds; 0 if it is not. */
+uint64_t leg_excess_us(const struct leg *leg, uint64_t time_us);
+
+/* Whether nothing is left to pull. */
+bool leg_is_drained(const struct leg *leg);
+
+/* Forget what was received: memory goes to the thread's pool. */
+void leg_release_rx(struct media_thread *t, struct leg *leg);
+
+void leg_publish(struct leg *leg);
+
+/* ---- commands and journeys (leg_move.c) ------------------------------------------------- */
+
+/*
+ * A command or a packet (n bytes of RTP) that home sent after the leg: carried out if the leg is
+ * here, else held until it arrives.
+ */
+void leg_command(struct media_thread *t, struct media_command *command);
+void leg_packet(
+	struct media_thread *t, struct leg *leg, uint64_t time_us, const uint8_t *p, size_t n);
+
+/* MAIL_LEG: the leg moves in; what was held for it follows. */
+void leg_arrive(struct media_thread *t, struct leg *leg);
+
+/* Leave the mixer now and go where the last join said. */
+void leg_depart(struct media_thread *t, struct leg *leg);
+
+/* Free held packets (a thread ends). */
+void leg_drop_held(struct media_thread *t);
+
+#endif

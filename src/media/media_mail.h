@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the media threads and the signalling loop write to each other.
+ *
+ * Two rules keep every sequence in order. All commands for a leg go to its *home*, the thread of
+ * its port, which hands them on to the thread that the leg lives on. And a mailbox is one stack
+ * taken as a whole, so mail arrives in the order in which it was posted also when the senders are
+ * different threads of which one acted upon the other's mail (core/queue.c).
+ */
+#ifndef MEDIA_MEDIA_MAIL_H
+#define MEDIA_MEDIA_MAIL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/list.h"
+#include "core/queue.h"
+#include "media/engine.h"
+
+struct leg;
+struct mixer;
+struct port;
+
+enum media_mail_kind {
+	/* To a media thread. */
+	MAIL_COMMAND,       /* struct media_command */
+	MAIL_LEG,           /* struct leg: it moves in here */
+	MAIL_LEG_HOME,      /* struct leg: closed, comes home to its port for the last time */
+	MAIL_PACKETS,       /* struct packet_batch: received on another thread's ports */
+	MAIL_ATTACH,        /* struct destination: send it a mixer's frames from here on */
+	MAIL_DETACH,        /* struct destination: no longer */
+	MAIL_FRAMES,        /* struct frame_batch: a mixer's tick */
+	MAIL_FAN_OUT_CLOSE, /* struct fan_out: its last destination has gone */
+	MAIL_HELD_PACKET,   /* struct held_packet; never posted, see crossing.h */
+	/* To the signalling loop. */
+	MAIL_STARTED,    /* struct leg_event */
+	MAIL_TIMEOUT,    /* struct leg_event */
+	MAIL_LEG_GONE,   /* struct leg: no thread knows it any more */
+	MAIL_PORT_GONE,  /* struct port */
+	MAIL_MIXER_GONE, /* struct mixer */
+};
+
+struct media_mail {
+	struct mail mail;
+	enum media_mail_kind kind;
+};
+
+enum media_op {
+	OP_PORT_OPEN,
+	OP_PORT_CLOSE,
+	OP_LEG_OPEN,
+	OP_LEG_CONFIGURE,
+	OP_LEG_JOIN, /* mixer, or NULL: leave */
+	OP_LEG_ECHO, /* on */
+	OP_LEG_CLOSE,
+	OP_MIXER_CLOSE,
+	OP_STOP, /* end the thread */
+};
+
+/*
+ * A command. The thread that carries it out frees it, except the closing ones, which are part of
+ * what they close (closing cannot fail). A join holds a reference on its mixer.
+ */
+struct media_command {
+	struct media_mail mail;
+	enum media_op op;
+	bool on;
+	struct port *port;
+	struct leg *leg;
+	struct mixer *mixer;
+	struct media_leg_config *config; /* lies behind the command, in the same block */
+};
+
+static inline struct media_mail *media_mail_of(struct mail *m)
+{
+	return CONTAINER_OF(m, struct media_mail, mail);
+}
+
+#endif

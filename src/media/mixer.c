@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Mixer: the audio of one room. */
+#include "media/mixer.h"
+
+#include <string.h>
+
+#include "core/log.h"
+#include "core/mem.h"
+#include "media/fan_out.h"
+#include "media/leg.h"
+#include "media/media_thread.h"
+#include "media/scratch.h"
+#include "media/talkers.h"
+
+/* A talker that sent nothing for so long is no longer asked every tick. */
+#define QUIET_TICKS 50
+
+struct mixer *mixer_alloc(struct media_thread *thread, unsigned slot)
+{
+	struct mixer *m = mem_zalloc(sizeof *m + thread->n_all * sizeof *m->fan_outs);
+
+	if (!m)
+		return NULL;
+	m->thread = thread;
+	m->slot = slot;
+	atomic_init(&m->refs, 1);
+	list_init(&m->node);
+	list_init(&m->members);
+	list_init(&m->talkers);
+	list_init(&m->groups);
+	return m;
+}
+
+void mixer_ref(struct mixer *m)
+{
+	atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
+}
+
+void mixer_unref(struct mixer *m)
+{
+	if (m && atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) == 1)
+		media_thread_report(m->thread, &m->gone, MAIL_MIXER_GONE);
+}
+
+/* Tick while somebody is sent to or something is being received. */
+static void update_ticking(struct mixer *m)
+{
+	bool needed = !m->closed && (m->n_destinations || !list_empty(&m->talkers));
+
+	if (needed && !m->ticking)
+		list_append(&m->thread->slots[m->slot], &m->node);
+	else if (!needed && m->ticking)
+		list_remove(&m->node);
+	m->ticking = needed;
+}
+
+/* ---- encode groups and destinations ----------------------------------------------------- */
+
+static struct encode_group *find_group(struct mixer *m, const struct encode_format *format)
+{
+	struct list_node *it, *next;
+
+	LIST_FOR_EACH(it, next, &m->groups)
+	{
+		struct encode_group *group = CONTAINER_OF(it, struct encode_group, node);
+
+		if (encode_format_equal(&group->stream->format, format))
+			return group;
+	}
+	return NULL;
+}
+
+static struct encode_group *group_for(struct mixer *m, struct leg *leg)
+{
+	struct encode_format format;
+	struct encode_group *group;
+
+	encode_format_set(&format, &leg->send, leg->ptime_ms);
+	group = find_group(m, &format);
+	if (group)
+		return group;
+	group = mem_zalloc(sizeof *group);
+	if (!group)
+		return NULL;
+	group->stream =
+		encode_stream_new(&m->thread->pool, &format, m->thread->settings->sample_rate);
+	if (!group->stream) {
+		mem_free(group);
+		return NULL;
+	}
+	group->index = m->n_groups_made++;
+	list_append(&m->groups, &group->node);
+	return group;
+}
+
+static void free_group_if_unused(struct mixer *m, struct encode_group *group)
+{
+	if (group->n_members)
+		return;
+	list_remove(&group->node);
+	encode_stream_free(&m->thread->pool, group->stream);
+	mem_free(group);
+}
+
+static struct destination *destination_for(const struct leg *leg, const struct encode_group *group)
+{
+	const struct encode_format *format = &group->stream->format;
+	struct destination *d = mem_zalloc(sizeof *d);
+
+	if (!d)
+		return NULL;
+	d->port = leg->port;
+	d->group = group->index;
+	d->payload_type = leg->send.payload_type;
+	d->packet_units = format->codec->clock_rate / 1000 * format->ptime_ms;
+	d->packet_us = format->ptime_ms * 1000;
+	return d;
+}
+
+/* Begin to send the mix to the leg's port. */
+static void begin_sending(struct mixer *m, struct leg *leg)
+{
+	struct fan_out **fan_out = &m->fan_outs[leg->home->index];
+	struct encode_group *group;
+	struct destination *d;
+
+	if (!leg->sending)
+		return;
+	group = group_for(m, leg);
+	if (!group)
+		goto failed;
+	if (!*fan_out)
+		*fan_out = fan_out_new(m->thread, leg->home);
+	d = *fan_out ? destination_for(leg, group) : NULL;
+	if (!d) {
+		free_group_if_unused(m, group);
+		goto failed;
+	}
+	group->n_members++;
+	m->n_destinations++;
+	leg->group = group;
+	leg->destination = d;
+	fan_out_attach(*fan_out, d);
+	return;
+failed:
+	log_error("sylk.core",
+		"a participant cannot be sent the room's audio in %s: no memory, or settings that "
+		"the codec does not know",
+		leg->send.codec->name);
+}
+
+/*
+ * The leg speaks no more and hears the common mix again. If nobody has listened to that
+ * meanwhile, it was not encoded: then the leg's own stream goes on as the common one.
+ */
+static void release_own(struct mixer *m, struct leg *leg)
+{
+	struct encode_group *group = leg->group;
+
+	if (!leg->own)
+		return;
+	if (group->n_own == group->n_members && !leg->own->wait) {
+		struct encode_stream *common = group->stream;
+
+		group->stream = leg->own;
+		leg->own = common;
+	}
+	group->n_own--;
+	encode_stream_free(&m->thread->pool, leg->own);
+	leg->own = NULL;
+}
+
+static void end_sending(struct mixer *m, struct leg *leg)
+{
+	struct fan_out **fan_out = &m->fan_outs[leg->home->index];
+
+	if (!leg->destination)
+		return;
+	release_own(m, leg);
+	leg->group->n_members--;
+	free_group_if_unused(m, leg->group);
+	leg->group = NULL;
+	fan_out_detach(leg->destination);
+	leg->destination = NULL;
+	m->n_destinations--;
+	if ((*fan_out)->n_destinations == 0) {
+		fan_out_close(*fan_out);
+		*fan_out = NULL;
+	}
+}
+
+/* ---- coming and going ------------------------------------------------------------------- */
+
+void mixer_add(struct mixer *m, struct leg *leg)
+{
+	leg->mixer = m;
+	leg->voice.chosen = false;
+	list_append(&m->members, &leg->member);
+	begin_sending(m, leg);
+	if (!leg_is_drained(leg))
+		mixer_hear(leg);
+	update_ticking(m);
+}
+
+static void forget_talker(struct mixer *m, struct leg *leg)
+{
+	if (list_empty(&leg->talker))
+		return;
+	release_own(m, leg);
+	leg->voice.chosen = false;
+	list_remove(&leg->talker);
+	m->n_talkers--;
+}
+
+void mixer_remove(struct leg *leg)
+{
+	struct mixer *m = leg->mixer;
+
+	if (leg->leaving)
+		m->n_leaving--;
+	leg->leaving = false;
+	forget_talker(m, leg);
+	end_sending(m, leg);
+	list_remove(&leg->member);
+	leg->mixer = NULL;
+	update_ticking(m);
+}
+
+void mixer_reformat(struct leg *leg)
+{
+	struct mixer *m = leg->mixer;
+
+	end_sending(m, leg);
+	begin_sending(m, leg);
+	update_ticking(m);
+}
+
+void mixer_hear(struct leg *leg)
+{
+	struct mixer *m = leg->mixer;
+
+	if (!list_empty(&leg->talker))
+		return;
+	leg->voice.quiet = 0;
+	list_append(&m->talkers, &leg->talker);
+	m->n_talkers++;
+	update_ticking(m);
+}
+
+void mixer_close(struct mixer *m)
+{
+	struct list_node *it, *next;
+
+	m->closed = true;
+	LIST_FOR_EACH(it, next, &m->members)
+	{
+		struct leg *leg = CONTAINER_OF(it, struct leg, member);
+
+		if (leg->leaving) {
+			leg_depart(m->thread, leg);
+		} else {
+			mixer_remove(leg);
+			leg_release_rx(m->thread, leg);
+		}
+	}
+	update_ticking(m);
+	mixer_unref(m);
+}
+
+/* ---- the tick --------------------------------------------------------------------------- */
+
+static void count_encodes(struct mixer *m, unsigned n, bool shared)
+{
+	if (n == 0)
+		return;
+	media_count(&m->thread->counters.encodes, n);
+	if (shared)
+		media_count(&m->thread->counters.shared_encodes, n);
+}
+
+/*
+ * Who begins to speak gets a stream of his own, a copy of the one he has been sent so far. This
+ * must be done before that one is given this tick's frame.
+ */
+static void make_own_streams(struct mixer *m, const struct talkers *talkers)
+{
+	for (unsigned i = 0; i < talkers->n; i++) {
+		struct leg *leg = talkers->legs[i];
+
+		if (!leg->destination || leg->own)
+			continue;
+		leg->own = encode_stream_copy(&m->thread->pool, leg->group->stream);
+		if (!leg->own)
+			continue;
+		leg->own->limiter = m->limiter;
+		leg->group->n_own++;
+	}
+}
+
+static void encode_shared(struct mixer *m, uint64_t time_us, const struct talkers *talkers)
+{
+	struct media_scratch *scratch = m->thread->scratch;
+	struct list_node *it, *next;
+	unsigned encodes = 0;
+
+	mix_minus(&m->limiter, scratch->sum, NULL, scratch->mix,
+		m->thread->settings->sample_rate / 50);
+	LIST_FOR_EACH(it, next, &m->groups)
+	{
+		struct encode_group *group = CONTAINER_OF(it, struct encode_group, node);
+		unsigned n;
+
+		if (group->n_own == group->n_members && !group->stream->wait)
+			continue;
+		n = encode_stream_push(group->stream, scratch->mix, talkers->n_sounding == 0,
+			scratch->packets, &encodes);
+		for (unsigned i = 0; i < n * m->thread->n_all; i++) {
+			const struct encoded *e = &scratch->packets[i % n];
+			struct fan_out *f = m->fan_outs[i / n];
+
+			if (f)
+				fan_out_add(f, NULL, group->index, e->p, e->size,
+					time_us + e->after_us);
+		}
+	}
+	count_encodes(m, encodes, true);
+}
+
+static void encode_own(struct mixer *m, uint64_t time_us, const struct talkers *talkers)
+{
+	struct media_scratch *scratch = m->thread->scratch;
+	size_t frame = m->thread->settings->sample_rate / 50;
+	unsigned encodes = 0;
+
+	for (unsigned i = 0; i < talkers->n; i++) {
+		struct leg *leg = talkers->legs[i];
+		const int16_t *pcm = leg->voice.pcm;
+		unsigned n = 0;
+
+		if (!leg->destination)
+			continue;
+		if (leg->own) {
+			mix_minus(&leg->own->limiter, scratch->sum, pcm, scratch->mix, frame);
+			n = encode_stream_push(leg->own, scratch->mix,
+				talkers->n_sounding == (pcm ? 1U : 0U), scratch->packets, &encodes);
+		}
+		for (unsigned k = 0; k < n; k++)
+			fan_out_add(leg->destination->fan_out, leg->destination, 0,
+				scratch->packets[k].p, scratch->packets[k].size,
+				time_us + scratch->packets[k].after_us);
+		/* An empty frame keeps the common mix, with his own voice in it, from him. */
+		if (n == 0)
+			fan_out_add(
+				leg->destination->fan_out, leg->destination, 0, NULL, 0, time_us);
+	}
+	count_encodes(m, encodes, false);
+}
+
+/* After the packets are out: who has fallen silent, and who goes elsewhere. */
+static void settle(struct mixer *m)
+{
+	struct list_node *it, *next;
+
+	LIST_FOR_EACH(it, next, &m->talkers)
+	{
+		struct leg *leg = CONTAINER_OF(it, struct leg, talker);
+
+		if (!leg->voice.chosen)
+			release_own(m, leg);
+		if (leg->voice.quiet > QUIET_TICKS && !leg->voice.hang)
+			forget_talker(m, leg);
+	}
+	if (!m->n_leaving)
+		return;
+	LIST_FOR_EACH(it, next, &m->members)
+	{
+		struct leg *leg = CONTAINER_OF(it, struct leg, member);
+
+		if (leg->leaving)
+			leg_depart(m->thread, leg);
+	}
+}
+
+void mixer_tick(struct mixer *m, uint64_t time_us)
+{
+	struct media_thread *t = m->thread;
+	struct media_scratch *scratch = t->scratch;
+	size_t frame = t->settings->sample_rate / 50;
+	struct talkers talkers;
+
+	talkers_collect(m, time_us, &talkers);
+	memset(scratch->sum, 0, frame * sizeof *scratch->sum);
+	for (unsigned i = 0; i < talkers.n; i++) {
+		if (talkers.legs[i]->voice.pcm)
+			mix_add(scratch->sum, talkers.legs[i]->voice.pcm, frame);
+	}
+	for (unsigned i = 0; i < t->n_all; i++) {
+		if (m->fan_outs[i])
+			fan_out_begin(m->fan_outs[i]);
+	}
+	make_own_streams(m, &talkers);
+	encode_shared(m, time_us, &talkers);
+	encode_own(m, time_us, &talkers);
+	for (unsigned i = 0; i < t->n_all; i++) {
+		if (m->fan_outs[i])
+			fan_out_submit(m->fan_outs[i]);
+	}
+	settle(m);
+	update_ticking(m);
+	media_count(&t->counters.ticks, 1);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Who is mixed: the loudest few of those who speak. */
+#include "media/talkers.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "core/list.h"
+#include "core/mem.h"
+#include "media/leg.h"
+#include "media/media_thread.h"
+#include "media/mix.h"
+#include "media/mixer.h"
+#include "media/scratch.h"
+
+enum {
+	SPEECH_ENERGY = 1074, /* -60 dB of full scale, 2^30: below it is silence */
+	HANG_TICKS = 20,      /* 400 ms: a pause between words is not silence */
+	FADE_IN_MS = 5,
+	DROP_IN_SILENCE_US = MEDIA_TICK_US,    /* delay too much by this: drop a silent frame */
+	DROP_IN_SPEECH_US = 3 * MEDIA_TICK_US, /* by this: drop any */
+};
+
+/* The state of one choice: the loudest so far, loudest first. */
+struct choice {
+	struct leg *legs[TALKERS_MAX];
+	uint32_t scores[TALKERS_MAX];
+	unsigned n, max;
+};
+
+static void fade_in(int16_t *pcm, size_t samples)
+{
+	for (size_t i = 0; i < samples; i++)
+		pcm[i] = (int16_t)(pcm[i] * (int32_t)i / (int32_t)samples);
+}
+
+static void fade_out(int16_t *pcm, size_t samples)
+{
+	for (size_t i = 0; i < samples; i++)
+		pcm[i] = (int16_t)(pcm[i] * (int32_t)(samples - i) / (int32_t)samples);
+}
+
+/* Two frames become one: delay is taken back without a click. */
+static void cross_fade(int16_t *pcm, const int16_t *next, size_t samples)
+{
+	for (size_t i = 0; i < samples; i++) {
+		int32_t at = (int32_t)i, all = (int32_t)samples;
+
+		pcm[i] = (int16_t)((pcm[i] * (all - at) + next[i] * at) / all);
+	}
+}
+
+/* Drop one frame of what waits when it waits too long; rather in silence than in speech. */
+static void shorten(
+	struct media_thread *t, struct leg *leg, uint64_t time_us, int16_t *pcm, size_t n)
+{
+	uint64_t excess = leg_excess_us(leg, time_us);
+
+	if (excess < DROP_IN_SILENCE_US)
+		return;
+	if (leg->voice.energy > SPEECH_ENERGY && excess < DROP_IN_SPEECH_US)
+		return;
+	if (leg_pull(t, leg, time_us, t->scratch->spare))
+		cross_fade(pcm, t->scratch->spare, n);
+}
+
+/* Take a leg's frame of this tick and follow its level. */
+static void hear(struct media_thread *t, struct leg *leg, uint64_t time_us, int16_t *pcm)
+{
+	size_t frame = t->settings->sample_rate / 50;
+	struct leg_voice *v = &leg->voice;
+
+	v->pcm = NULL;
+	v->energy = 0;
+	/* Just moved here from a mixer whose tick is less than half a period ago. */
+	if (leg->played_us && time_us < leg->played_us + MEDIA_TICK_US / 2)
+		return;
+	if (leg_pull(t, leg, time_us, pcm)) {
+		v->energy = mix_energy(pcm, frame);
+		shorten(t, leg, time_us, pcm, frame);
+		v->pcm = pcm;
+		v->quiet = 0;
+	} else {
+		v->quiet++;
+	}
+	v->level -= v->level / 8;
+	if (v->energy > v->level)
+		v->level = v->energy;
+	if (v->energy > SPEECH_ENERGY)
+		v->hang = HANG_TICKS;
+	else if (v->hang)
+		v->hang--;
+}
+
+/* Enter a candidate, pushing out the quietest if the places are all taken. */
+static void consider(struct choice *c, struct leg *leg)
+{
+	/* One who is heard already counts 3 dB more. Energies are at most 2^30. */
+	uint32_t score = leg->voice.chosen ? 2 * leg->voice.level : leg->voice.level;
+	unsigned i;
+
+	if (c->n < c->max)
+		c->n++;
+	else if (c->max == 0 || c->scores[c->n - 1] >= score)
+		return;
+	for (i = c->n - 1; i > 0 && c->scores[i - 1] < score; i--) {
+		c->legs[i] = c->legs[i - 1];
+		c->scores[i] = c->scores[i - 1];
+	}
+	c->legs[i] = leg;
+	c->scores[i] = score;
+}
+
+static void add(struct talkers *talkers, struct leg *leg)
+{
+	talkers->legs[talkers->n++] = leg;
+	if (leg->voice.pcm)
+		talkers->n_sounding++;
+}
+
+/* Those who were mixed until now and are no longer: this frame is their last. */
+static void add_fading(struct mixer *m, struct talkers *talkers, size_t frame)
+{
+	struct list_node *it, *next;
+
+	LIST_FOR_EACH(it, next, &m->talkers)
+	{
+		struct leg *leg = CONTAINER_OF(it, struct leg, talker);
+
+		if (!leg->voice.chosen)
+			continue;
+		leg->voice.chosen = false;
+		if (talkers->n == 2 * TALKERS_MAX)
+			continue;
+		if (leg->voice.pcm)
+			fade_out(leg->voice.pcm, frame);
+		add(talkers, leg);
+	}
+}
+
+static void apply(struct mixer *m, const struct choice *c, struct talkers *talkers)
+{
+	unsigned rate = m->thread->settings->sample_rate;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		struct leg_voice *v = &c->legs[i]->voice;
+
+		if (!v->chosen && v->pcm)
+			fade_in(v->pcm, rate / 1000 * FADE_IN_MS);
+		v->chosen = false; /* set again below, when only those who fade are left over */
+		add(talkers, c->legs[i]);
+	}
+	add_fading(m, talkers, rate / 50);
+	for (unsigned i = 0; i < c->n; i++)
+		c->legs[i]->voice.chosen = true;
+}
+
+/* Room for a frame of every talker; grows when there are more than ever before. */
+static bool reserve_frames(struct media_thread *t, unsigned n)
+{
+	struct media_scratch *scratch = t->scratch;
+	size_t frame = t->settings->sample_rate / 50, max;
+	int16_t *frames;
+
+	if (n <= scratch->max_frames)
+		return true;
+	max = 2 * (size_t)n;
+	frames = mem_realloc(scratch->frames, max * frame * sizeof *frames);
+	if (!frames)
+		return false;
+	scratch->frames = frames;
+	scratch->max_frames = max;
+	return true;
+}
+
+void talkers_collect(struct mixer *m, uint64_t time_us, struct talkers *talkers)
+{
+	struct media_thread *t = m->thread;
+	size_t frame = t->settings->sample_rate / 50;
+	struct choice choice = {.max = t->settings->mixed_talkers};
+	struct list_node *it, *next;
+	int16_t *pcm;
+
+	talkers->n = talkers->n_sounding = 0;
+	if (!reserve_frames(t, m->n_talkers))
+		return;
+	pcm = t->scratch->frames;
+	LIST_FOR_EACH(it, next, &m->talkers)
+	{
+		struct leg *leg = CONTAINER_OF(it, struct leg, talker);
+
+		hear(t, leg, time_us, pcm);
+		pcm += frame;
+		if (leg->voice.hang)
+			consider(&choice, leg);
+	}
+	apply(m, &choice, talkers);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Telephones for tests of the media engine. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/mem.h"
+#include "media/rtp.h"
+#include "phone.h"
+
+uint64_t world_clock(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+struct media_engine_settings world_settings(unsigned threads)
+{
+	return (struct media_engine_settings){
+		.threads = threads,
+		.port_min = 20000,
+		.port_max = 60000,
+		.sample_rate = 48000,
+		.timeout_s = 30,
+		.mixed_talkers = 8,
+		.no_io_uring = getenv("MEDIA_EPOLL") != NULL,
+	};
+}
+
+void world_open(struct world *w, const struct media_engine_settings *settings)
+{
+	*w = (struct world){0};
+	assert_int_equal(loop_new(&w->loop), 0);
+	assert_int_equal(media_engine_new(&w->engine, w->loop, settings), 0);
+	w->now = world_clock();
+}
+
+static void phone_free(struct phone *p)
+{
+	close(p->fd);
+	free(p->encoder);
+	free(p->decoder);
+	free(p);
+}
+
+void world_close(struct world *w)
+{
+	media_engine_close(w->engine);
+	loop_close(w->loop);
+	for (unsigned i = 0; i < w->n; i++)
+		phone_free(w->phones[i]);
+}
+
+static void on_started(const struct addr *from, void *arg)
+{
+	struct phone *p = arg;
+
+	p->n_started++;
+	p->started_from = *from;
+}
+
+static void on_timeout(void *arg)
+{
+	struct phone *p = arg;
+
+	p->n_timeouts++;
+}
+
+static const struct media_leg_handlers handlers = {.started = on_started, .timeout = on_timeout};
+
+struct media_leg_config phone_config(const struct phone *p)
+{
+	return (struct media_leg_config){
+		.remote_rtp = p->local,
+		.receive = {p->format},
+		.n_receive = 1,
+		.send = p->format,
+		.ptime_ms = p->ptime_ms,
+		.event_payload = 101,
+		.sending = true,
+		.receiving = true,
+	};
+}
+
+static void open_socket(struct phone *p)
+{
+	socklen_t len = sizeof p->local.u;
+
+	assert_int_equal(addr_parse(slice_str("127.0.0.1"), 0, &p->local), 0);
+	p->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	assert_true(p->fd >= 0);
+	assert_int_equal(bind(p->fd, &p->local.u.sa, p->local.len), 0);
+	assert_int_equal(getsockname(p->fd, &p->local.u.sa, &len), 0);
+}
+
+/* The phone's own codec runs at PHONE_RATE; that is its end of the line only. */
+static void open_codec(struct phone *p, const char *name)
+{
+	const struct audio_codec *codec = audio_codec_find(slice_str(name), 0);
+	struct codec_settings settings = {.sample_rate = PHONE_RATE};
+
+	assert_non_null(codec);
+	p->format.codec = codec;
+	p->format.settings.sample_rate = codec->default_rate;
+	p->format.payload_type = (uint8_t)(codec->static_payload >= 0 ? codec->static_payload : 96);
+	p->encoder = calloc(1, codec->encoder_size + 1);
+	p->decoder = calloc(1, codec->decoder_size + 1);
+	assert_int_equal(codec->encoder_init(p->encoder, &settings), 0);
+	assert_int_equal(codec->decoder_init(p->decoder, PHONE_RATE), 0);
+}
+
+struct phone *world_phone(
+	struct world *w, const char *codec, unsigned ptime_ms, double tone, double amplitude)
+{
+	struct phone *p = calloc(1, sizeof *p);
+	struct media_leg_config config;
+	struct addr local;
+
+	assert_non_null(p);
+	assert_true(w->n < WORLD_PHONES);
+	w->phones[w->n++] = p;
+	open_socket(p);
+	open_codec(p, codec);
+	p->ptime_ms = ptime_ms;
+	p->tone = tone;
+	p->amplitude = amplitude;
+	p->seq = (uint16_t)(w->n * 1000 + 65000);
+	p->timestamp = UINT32_MAX - 40000 + w->n;
+	p->ssrc = 0x1000 + w->n;
+	assert_int_equal(addr_parse(slice_str("127.0.0.1"), 0, &local), 0);
+	assert_int_equal(media_port_open(w->engine, &local, &p->port), 0);
+	p->to = *media_port_local(p->port);
+	assert_int_equal(media_leg_new(p->port, &handlers, p, &p->leg), 0);
+	config = phone_config(p);
+	assert_int_equal(media_leg_configure(p->leg, &config), 0);
+	return p;
+}
+
+void phone_forget(struct phone *p)
+{
+	p->n_packets = 0;
+	p->n_pcm = 0;
+}
+
+void phone_send_raw(struct phone *p, const void *bytes, size_t size)
+{
+	sendto(p->fd, bytes, size, 0, &p->to.u.sa, p->to.len);
+}
+
+static void send_tone(struct phone *p)
+{
+	size_t samples = PHONE_RATE / 1000 * p->ptime_ms;
+	uint8_t packet[RTP_MAX_PACKET];
+	int16_t pcm[PHONE_RATE / 1000 * 60];
+	int n;
+
+	for (size_t i = 0; i < samples; i++) {
+		pcm[i] = (int16_t)(p->amplitude * sin(p->phase));
+		p->phase += 2 * M_PI * p->tone / PHONE_RATE;
+	}
+	n = p->format.codec->encode(p->encoder, pcm, samples, packet + RTP_HEADER_SIZE,
+		sizeof packet - RTP_HEADER_SIZE);
+	assert_true(n > 0);
+	rtp_write_header(
+		packet, p->n_sent == 0, p->format.payload_type, p->seq, p->timestamp, p->ssrc);
+	phone_send_raw(p, packet, RTP_HEADER_SIZE + (size_t)n);
+	p->seq++;
+	p->timestamp += p->format.codec->clock_rate / 1000 * p->ptime_ms;
+	p->n_sent++;
+}
+
+static void record(struct phone *p, const uint8_t *bytes, size_t n)
+{
+	struct rtp_packet packet;
+	struct phone_packet *r = &p->packets[p->n_packets];
+	int samples;
+
+	if (rtp_parse(bytes, n, &packet) < 0 || p->n_packets == PHONE_MAX_PACKETS)
+		return;
+	*r = (struct phone_packet){.time_us = world_clock(),
+		.seq = packet.seq,
+		.timestamp = packet.timestamp,
+		.ssrc = packet.ssrc,
+		.payload_type = packet.payload_type,
+		.marker = packet.marker,
+		.size = packet.payload_size};
+	memcpy(r->payload, packet.payload,
+		packet.payload_size < sizeof r->payload ? packet.payload_size : sizeof r->payload);
+	p->n_packets++;
+	if (packet.payload_type != p->format.payload_type)
+		return;
+	samples = p->format.codec->decode(p->decoder, packet.payload, packet.payload_size,
+		p->pcm + p->n_pcm, PHONE_SECONDS * PHONE_RATE - p->n_pcm);
+	for (int i = 0; i < samples; i += PHONE_RATE / 1000)
+		p->pcm_time[(p->n_pcm + (size_t)i) / (PHONE_RATE / 1000)] = r->time_us;
+	if (samples > 0)
+		p->n_pcm += (size_t)samples;
+}
+
+static void phone_step(struct phone *p, uint64_t now)
+{
+	uint8_t bytes[RTP_MAX_PACKET];
+	ssize_t n;
+
+	while ((n = recv(p->fd, bytes, sizeof bytes, 0)) > 0)
+		record(p, bytes, (size_t)n);
+	if (p->tone == 0)
+		return;
+	if (p->due_us == 0)
+		p->due_us = now;
+	while (p->due_us <= now) {
+		send_tone(p);
+		p->due_us += p->ptime_ms * 1000;
+	}
+}
+
+static void step(struct world *w)
+{
+	uint64_t now;
+
+	uv_run(loop_uv(w->loop), UV_RUN_NOWAIT);
+	usleep(1000);
+	now = world_clock();
+	if (now - w->now > w->stall_us)
+		w->stall_us = now - w->now;
+	w->now = now;
+	for (unsigned i = 0; i < w->n; i++)
+		phone_step(w->phones[i], now);
+}
+
+void world_run(struct world *w, unsigned ms)
+{
+	uint64_t end = world_clock() + ms * 1000;
+
+	w->now = world_clock();
+	while (w->now < end)
+		step(w);
+}
+
+bool world_wait(struct world *w, const unsigned *counter, unsigned n, unsigned ms)
+{
+	uint64_t end = world_clock() + ms * 1000;
+
+	w->now = world_clock();
+	while (*counter < n && w->now < end)
+		step(w);
+	return *counter >= n;
+}
+
+double phone_level(const struct phone *p, double tone, size_t from, size_t n)
+{
+	double re = 0, im = 0;
+
+	if (from + n > p->n_pcm)
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		double at = 2 * M_PI * tone * (double)i / PHONE_RATE;
+
+		re += p->pcm[from + i] * cos(at);
+		im += p->pcm[from + i] * sin(at);
+	}
+	return 2 * sqrt(re * re + im * im) / (double)n;
+}

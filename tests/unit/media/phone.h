@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Telephones for tests of the media engine: each has a UDP socket on loopback, sends a tone in
+ * packets of its own clock, and records what it receives. A world runs them beside the signalling
+ * loop in real time, and knows when the machine was too busy for a measurement to mean anything.
+ */
+#ifndef TEST_PHONE_H
+#define TEST_PHONE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/loop.h"
+#include "media/engine.h"
+
+#define PHONE_SECONDS 8 /* of sound a phone can record */
+#define PHONE_RATE 8000
+#define PHONE_MAX_PACKETS (PHONE_SECONDS * 200)
+#define WORLD_PHONES 256
+
+struct phone_packet {
+	uint64_t time_us;
+	uint16_t seq;
+	uint32_t timestamp, ssrc;
+	uint8_t payload_type;
+	bool marker;
+	size_t size;
+	uint8_t payload[256]; /* its beginning */
+};
+
+struct phone {
+	int fd;
+	struct addr local;
+	struct media_payload format; /* of both directions */
+	unsigned ptime_ms;
+	double tone; /* Hz; 0: sends nothing */
+	double amplitude;
+	uint64_t due_us; /* the next packet */
+	uint16_t seq;
+	uint32_t timestamp, ssrc;
+	double phase;
+	void *encoder, *decoder;
+	struct phone_packet packets[PHONE_MAX_PACKETS];
+	unsigned n_packets, n_sent;
+	int16_t pcm[PHONE_SECONDS * PHONE_RATE]; /* what was heard, one packet behind the other */
+	uint64_t pcm_time[PHONE_SECONDS * 1000]; /* when each ms of it came, microseconds */
+	size_t n_pcm;
+
+	struct media_port *port; /* the server's side */
+	struct media_leg *leg;
+	struct addr to;
+	unsigned n_started, n_timeouts;
+	struct addr started_from;
+};
+
+struct world {
+	struct loop *loop;
+	struct media_engine *engine;
+	struct phone *phones[WORLD_PHONES];
+	unsigned n;
+	uint64_t now, stall_us; /* the longest time in which nobody could run */
+};
+
+/* threads and the rest as in settings; fails the test on an error. */
+void world_open(struct world *w, const struct media_engine_settings *settings);
+struct media_engine_settings world_settings(unsigned threads);
+void world_close(struct world *w);
+
+/* A phone and its leg on the server, configured to talk to each other; tone 0: it only listens. */
+struct phone *world_phone(
+	struct world *w, const char *codec, unsigned ptime_ms, double tone, double amplitude);
+
+/* The configuration that world_phone gives a leg. */
+struct media_leg_config phone_config(const struct phone *p);
+
+/* Let the time pass. */
+void world_run(struct world *w, unsigned ms);
+
+/* Run until *counter is at least n, or for ms at most. Returns whether it got there. */
+bool world_wait(struct world *w, const unsigned *counter, unsigned n, unsigned ms);
+
+/* Send one packet of size bytes to the leg's port. */
+void phone_send_raw(struct phone *p, const void *bytes, size_t size);
+
+/* Forget what was recorded. */
+void phone_forget(struct phone *p);
+
+/* Amplitude of a tone in samples from .. from + n of what was heard. */
+double phone_level(const struct phone *p, double tone, size_t from, size_t n);
+
+uint64_t world_clock(void);
+
+#endif
