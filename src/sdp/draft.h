@@ -22,7 +22,7 @@ struct sdp_draft {
 void sdp_draft_init(struct sdp_draft *draft);
 void sdp_draft_free(struct sdp_draft *draft);
 
-/* Make it a media section, forgetting what it held, errors too: "m=media port proto". Formats follow. */
+/* Make it the media section "m=media port proto", forgetting what it held, errors too. */
 void sdp_draft_media(struct sdp_draft *draft, const char *media, unsigned port, const char *proto);
 
 /* The same media, port 0, the same transport and formats, nothing else: a refusal or removal. */

@@ -401,7 +401,7 @@ static int write_text(
 	return draft->err ? draft->err : draft->text.err;
 }
 
-/* Write and parse our description; the version grows when the text is not what was sent last (8). */
+/* Write and parse our description. The version grows when it is not what was sent last (8). */
 static int make_description(struct negotiation *n, unsigned n_media, struct sdp **sdp)
 {
 	struct sdp_draft draft;

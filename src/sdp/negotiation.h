@@ -64,7 +64,7 @@ enum negotiation_change {
 /*
  * product: our s= line; address: the one for o= and, where a section has none, for c=; copied.
  * unix_seconds: the time now; session id and first version are the seconds since 1900.
- * Returns 0, -EINVAL (CR or LF in the texts, empty address) or -ENOMEM. One reference, the caller's.
+ * Returns 0, -EINVAL (CR or LF in the texts, no address) or -ENOMEM. One reference, the caller's.
  */
 int negotiation_new(struct negotiation **negotiation, struct slice product, struct slice address,
 	uint64_t unix_seconds);
@@ -107,8 +107,9 @@ bool negotiation_in_use(const struct negotiation *n, unsigned index);
 bool negotiation_offered_again(const struct negotiation *n, unsigned index);
 
 /*
- * Supply our section for an m-line of the offer to be made (STABLE: the index is an agreed m-line's,
- * or came from negotiation_add) or of the answer to be made (REMOTE_OFFER). The draft is copied.
+ * Supply our section for an m-line of the offer to be made (STABLE: the index is an agreed
+ * m-line's, or came from negotiation_add), or of the answer to be made (REMOTE_OFFER). The draft is
+ * copied.
  * Returns 0; -EBUSY in LOCAL_OFFER; -EINVAL: no such m-line, no m-line in the draft, or, answering,
  * the m-line is offered with port 0 or has another media type; the draft's error; -ENOMEM.
  */
@@ -122,7 +123,8 @@ int negotiation_add(struct negotiation *n, const struct sdp_draft *draft, unsign
 
 /*
  * Take a stream out of the offer to be made, or refuse it in the answer. Errors as above; -EINVAL
- * also for an m-line at the end that negotiation_add has just made (negotiation_rollback undoes it).
+ * also for an m-line at the end that negotiation_add has just made (which negotiation_rollback
+ * undoes).
  */
 int negotiation_disable(struct negotiation *n, unsigned index);
 

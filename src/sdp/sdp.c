@@ -11,7 +11,7 @@
 
 #include "core/mem.h"
 
-/* Order of lines by section 9; what stands together shares a rank: t=, r= and z= stay as they come. */
+/* Order of lines by section 9. t=, r= and z= share a rank: they stay as they come. */
 #define RANK_TIME 9
 #define RANK_LAST 11
 

@@ -85,7 +85,7 @@ void sdp_write(const struct sdp *sdp, struct buf *out);
 /* Append one media section, likewise. */
 void sdp_write_media(const struct sdp_media *media, struct buf *out);
 
-/* Place of a line in its part of a description: 0 for an unknown type (it has none), else from 1. */
+/* Place of a line in its part of a description, from 1; 0: an unknown type, which has none. */
 unsigned sdp_line_rank(char type, bool in_media);
 
 /* The next line of this type behind the given one (NULL: from the start). NULL at the end. */
