@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * G.711, mu-law and A-law (RFC 3551 4.5.14): spandsp's arithmetic, a byte per sample, 8 kHz only.
- * Lost frames are concealed by spandsp's pitch repetition, which fades out within 50 ms.
+ * Spandsp's own concealment is not used: it copies between overlapping areas with memcpy.
  */
 #include <errno.h>
 
 #include <spandsp.h>
 
 #include "media/codec_table.h"
+#include "media/plc.h"
 
 #define G711_RATE 8000
 #define G711_MAX_SAMPLES (G711_RATE / 1000 * CODEC_MAX_FRAME_MS)
@@ -46,7 +47,7 @@ static int decoder_init(void *state, unsigned sample_rate)
 {
 	if (sample_rate != G711_RATE)
 		return -EINVAL;
-	plc_init(state);
+	plc_start(state, G711_RATE);
 	return 0;
 }
 
@@ -70,7 +71,9 @@ static int decode_ulaw(void *state, const uint8_t *in, size_t size, int16_t *pcm
 
 	for (int i = 0; i < n; i++)
 		pcm[i] = ulaw_to_linear(in[i]);
-	return n > 0 ? plc_rx(state, pcm, n) : n;
+	if (n > 0)
+		plc_received(state, pcm, (size_t)n);
+	return n;
 }
 
 static int decode_alaw(void *state, const uint8_t *in, size_t size, int16_t *pcm, size_t max)
@@ -79,14 +82,17 @@ static int decode_alaw(void *state, const uint8_t *in, size_t size, int16_t *pcm
 
 	for (int i = 0; i < n; i++)
 		pcm[i] = alaw_to_linear(in[i]);
-	return n > 0 ? plc_rx(state, pcm, n) : n;
+	if (n > 0)
+		plc_received(state, pcm, (size_t)n);
+	return n;
 }
 
 static int conceal(void *state, const uint8_t *next, size_t next_size, int16_t *pcm, size_t samples)
 {
 	if (samples == 0 || samples > G711_MAX_SAMPLES)
 		return -EINVAL;
-	return plc_fillin(state, pcm, (int)samples);
+	plc_conceal(state, pcm, samples);
+	return (int)samples;
 }
 
 const struct audio_codec codec_pcmu = {
@@ -96,7 +102,7 @@ const struct audio_codec codec_pcmu = {
 	.static_payload = 0,
 	.default_rate = G711_RATE,
 	.encoder_size = 1, /* it has none; a pool wants a size */
-	.decoder_size = sizeof(plc_state_t),
+	.decoder_size = sizeof(struct plc),
 	.encoder_init = encoder_init,
 	.encode = encode_ulaw,
 	.decoder_init = decoder_init,
@@ -112,7 +118,7 @@ const struct audio_codec codec_pcma = {
 	.static_payload = 8,
 	.default_rate = G711_RATE,
 	.encoder_size = 1,
-	.decoder_size = sizeof(plc_state_t),
+	.decoder_size = sizeof(struct plc),
 	.encoder_init = encoder_init,
 	.encode = encode_alaw,
 	.decoder_init = decoder_init,

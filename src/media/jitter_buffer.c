@@ -36,9 +36,6 @@
 #define FIRST_FRAME_MS 20
 #define MAX_FRAME_MS 120
 
-/* Later than the largest delay by this much, timestamps were set anew. */
-#define IMPLAUSIBLE_MS 1000
-
 struct jitter_buffer {
 	struct jitter_settings settings;
 	struct jitter_store store;
@@ -94,10 +91,13 @@ void jitter_buffer_reset(struct jitter_buffer *jb)
 	jb->lag = 0;
 }
 
-/* The lag that a first frame should have: that of nearly all packets, and at least the minimum. */
+/*
+ * The lag that a first frame should have: that of nearly all packets, an eighth for the few others,
+ * and at least the minimum.
+ */
 static int64_t wanted_lag(const struct jitter_buffer *jb)
 {
-	int64_t above = jitter_delay_spread(&jb->delay);
+	int64_t above = jitter_delay_spread(&jb->delay) * 9 / 8;
 	int64_t least = from_ms(jb, jb->settings.min_delay_ms) - jb->frame / 2;
 	int64_t most = from_ms(jb, jb->settings.max_delay_ms) - jb->frame / 2;
 
@@ -263,7 +263,6 @@ static void limit_delay(struct jitter_buffer *jb)
 int jitter_buffer_put(struct jitter_buffer *jb, const struct rtp_packet *packet, uint64_t now_us)
 {
 	bool idle = !jb->playing && jb->store.count == 0;
-	int64_t implausible = from_ms(jb, jb->settings.max_delay_ms);
 	int err;
 
 	if (packet->payload_size > JITTER_STORE_PAYLOAD)
@@ -279,10 +278,8 @@ int jitter_buffer_put(struct jitter_buffer *jb, const struct rtp_packet *packet,
 		return -EEXIST;
 	}
 	advance_time(jb, packet);
-	/* In a pause nothing is lost by believing a sender that did not count it. */
-	if (!idle)
-		implausible += from_ms(jb, IMPLAUSIBLE_MS);
-	jitter_delay_arrival(&jb->delay, jb->time, now_us, implausible);
+	jitter_delay_arrival(
+		&jb->delay, jb->time, now_us, from_ms(jb, jb->settings.max_delay_ms), idle);
 	learn_frame(jb, packet);
 	if (!jb->started && rtp_seq_diff(packet->seq, jb->next_seq) < 0 &&
 		rtp_seq_diff(jb->newest_seq, packet->seq) < (int)jb->store.capacity)
@@ -313,7 +310,7 @@ static enum jitter_result play(struct jitter_buffer *jb, const struct jitter_slo
 	return JITTER_PACKET;
 }
 
-/* Make up one frame while next_seq stands still, which lengthens the lag by a frame. */
+/* Whether a frame may be made up while next_seq stands still, which lengthens the lag by one. */
 static bool may_conceal(const struct jitter_buffer *jb)
 {
 	return jb->concealed == 0 || (jb->concealed + 1) * jb->frame <= from_ms(jb, MAX_CONCEAL_MS);
@@ -399,20 +396,20 @@ enum jitter_result jitter_buffer_get(
 /* ---- what the user ought to do ------------------------------------------------------------ */
 
 /*
- * How far the lag is over its middle; 0 while it is within the half frame that the phase makes, and
- * a quarter more to be at rest.
+ * How far the lag is over the middle of the range that the phase between calls and arrivals makes;
+ * 0 while it is in that range, or over it by a quarter of a frame, to be at rest. More than the
+ * maximum is no delay but timestamps set anew, which are soon measured.
  */
 static int64_t deviation(const struct jitter_buffer *jb, uint64_t now_us)
 {
 	int64_t over = jb->lag - wanted_lag(jb) - jb->frame / 2;
 	int64_t frame = from_ms(jb, FIRST_FRAME_MS);
-	int64_t free;
 
 	frame = frame > jb->frame ? frame : jb->frame;
-	free = frame / 2 + frame / 4;
-	if (!jb->playing || now_us - jb->asked_us > NOT_ASKED_US)
+	if (!jb->playing || now_us - jb->asked_us > NOT_ASKED_US ||
+		over > from_ms(jb, jb->settings.max_delay_ms))
 		return 0;
-	return over > free || over < -free ? over : 0;
+	return over > frame * 3 / 4 || over < -frame / 2 ? over : 0;
 }
 
 uint32_t jitter_buffer_excess(const struct jitter_buffer *jb, uint64_t now_us)

@@ -8,8 +8,8 @@
  * spread is an asymmetric average (an expectile): a packet that comes later pulls it up by a
  * quarter of the difference, one that comes earlier down by a thousandth. It settles where about 2 %
  * of the packets of an exponentially distributed delay are later; it follows a spell of jitter
- * within a few packets and forgets it in some 20 s. It is kept as a transit time: when base moves,
- * base + spread stays.
+ * within a few packets and forgets it in some 20 s. When base rises, what it rises by had been
+ * counted as spread, and is taken off; when it falls, the spread over it is likely the same.
  */
 #include "media/jitter_delay.h"
 
@@ -20,6 +20,9 @@
 
 /* Clocks may have drifted apart by more than the jitter in such a pause. */
 #define LONG_PAUSE_US 10000000U
+
+/* A stalled line delivers what it held at once; timestamps set anew stay as they are. */
+#define STRANGE_US 500000U
 
 #define GROW_SHIFT 2
 #define SHRINK_SHIFT 10
@@ -54,6 +57,7 @@ static void restart(struct jitter_delay *delay, int64_t transit, uint64_t now_us
 	delay->window_packets = 0;
 	delay->last_transit = transit;
 	delay->measured = true;
+	delay->strange = false;
 }
 
 static void update_base(struct jitter_delay *delay, int64_t transit, uint64_t now_us)
@@ -70,12 +74,12 @@ static void update_base(struct jitter_delay *delay, int64_t transit, uint64_t no
 	if (transit < delay->current_min)
 		delay->current_min = transit;
 	base = delay->current_min < delay->previous_min ? delay->current_min : delay->previous_min;
-	if (base != delay->base) {
-		int64_t moved = (delay->base - base) * (1 << SHRINK_SHIFT);
+	if (base > delay->base) {
+		int64_t risen = (base - delay->base) * (1 << SHRINK_SHIFT);
 
-		delay->spread_q10 = limit_spread(delay, delay->spread_q10 + moved);
-		delay->base = base;
+		delay->spread_q10 = limit_spread(delay, delay->spread_q10 - risen);
 	}
+	delay->base = base;
 }
 
 static void update_spread(struct jitter_delay *delay, int64_t transit)
@@ -95,20 +99,37 @@ static void update_jitter(struct jitter_delay *delay, int64_t transit)
 	delay->jitter_q4 += difference - ((delay->jitter_q4 + 8) >> 4);
 }
 
+/* Whether a transit so far over base cannot be jitter. */
+static bool is_strange(struct jitter_delay *delay, int64_t over, int64_t limit, uint64_t now_us)
+{
+	if (over <= limit) {
+		delay->strange = false;
+		return false;
+	}
+	if (!delay->strange) {
+		delay->strange = true;
+		delay->strange_since_us = now_us;
+	}
+	return true;
+}
+
 void jitter_delay_arrival(
-	struct jitter_delay *delay, int64_t time, uint64_t now_us, int64_t implausible)
+	struct jitter_delay *delay, int64_t time, uint64_t now_us, int64_t limit, bool idle)
 {
 	int64_t transit = jitter_delay_clock(delay, now_us) - time;
 	bool paused = delay->measured && now_us - delay->last_us > LONG_PAUSE_US;
 
 	delay->last_us = now_us;
-	if (!delay->measured || paused || transit - delay->base > implausible) {
+	if (!delay->measured || paused) {
 		restart(delay, transit, now_us);
-		return;
+	} else if (is_strange(delay, transit - delay->base, limit, now_us)) {
+		if (idle || now_us - delay->strange_since_us > STRANGE_US)
+			restart(delay, transit, now_us);
+	} else {
+		update_base(delay, transit, now_us);
+		update_spread(delay, transit);
+		update_jitter(delay, transit);
 	}
-	update_base(delay, transit, now_us);
-	update_spread(delay, transit);
-	update_jitter(delay, transit);
 }
 
 int64_t jitter_delay_spread(const struct jitter_delay *delay)

@@ -18,6 +18,8 @@ struct jitter_delay {
 	int64_t current_min, previous_min; /* of the window now running and the one before */
 	uint64_t window_end_us, last_us;
 	unsigned window_packets;
+	bool strange; /* transits are over the limit */
+	uint64_t strange_since_us;
 	int64_t spread_q10;  /* how far over base nearly all transits stay, in 1/1024 */
 	int64_t last_transit;
 	int64_t jitter_q4;   /* RFC 3550 6.4.1, in 1/16 */
@@ -29,11 +31,12 @@ void jitter_delay_init(struct jitter_delay *delay, uint32_t clock_rate);
 int64_t jitter_delay_clock(const struct jitter_delay *delay, uint64_t now_us);
 
 /*
- * A packet with the given extended timestamp arrived. implausible: by how much a transit may exceed
- * base and still be believed; more means that the sender's timestamps were set anew.
+ * A packet with the given extended timestamp arrived. limit: by how much a transit may exceed base
+ * and still be jitter that a buffer can help against; more is not learned from, and if it lasts, or
+ * the buffer is idle, timestamps were set anew and measuring begins anew.
  */
 void jitter_delay_arrival(
-	struct jitter_delay *delay, int64_t time, uint64_t now_us, int64_t implausible);
+	struct jitter_delay *delay, int64_t time, uint64_t now_us, int64_t limit, bool idle);
 
 /* Time units over base within which nearly all packets arrive. */
 int64_t jitter_delay_spread(const struct jitter_delay *delay);
