@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A network for tests, on a virtual clock. */
+#include "wire.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mem.h"
+#include "sip/flow.h"
+
+struct wire_flow {
+	struct sip_flow base;
+	struct wire *wire;
+	struct list_node node;
+};
+
+struct wire_packet {
+	struct list_node node;
+	uint64_t due;
+	struct addr from, to;
+	enum sip_transport transport;
+	size_t n;
+	char bytes[];
+};
+
+/* xorshift64*: a run must come out the same with the same seed, whatever else draws numbers. */
+static uint64_t draw(struct wire *wire)
+{
+	wire->random ^= wire->random >> 12;
+	wire->random ^= wire->random << 25;
+	wire->random ^= wire->random >> 27;
+	return wire->random * 0x2545f4914f6cdd1dU;
+}
+
+static bool happens(struct wire *wire, unsigned permille)
+{
+	return permille && draw(wire) >> 32 < ((uint64_t)permille << 32) / 1000;
+}
+
+struct addr wire_addr(const char *host, uint16_t port)
+{
+	struct addr a;
+
+	if (addr_parse(slice_str(host), port, &a) < 0)
+		abort();
+	return a;
+}
+
+static void enqueue(struct wire *wire, const struct sip_flow *flow, struct slice bytes)
+{
+	struct wire_packet *packet = calloc(1, sizeof *packet + bytes.n);
+	struct list_node *at = wire->packets.prev;
+
+	if (!packet)
+		abort();
+	packet->due = wire->timers.now + wire->delay_us;
+	if (wire->jitter_us && flow->transport == SIP_UDP)
+		packet->due += draw(wire) % wire->jitter_us;
+	packet->from = flow->local;
+	packet->to = flow->remote;
+	packet->transport = flow->transport;
+	packet->n = bytes.n;
+	memcpy(packet->bytes, bytes.p, bytes.n);
+	while (at != &wire->packets &&
+		CONTAINER_OF(at, struct wire_packet, node)->due > packet->due)
+		at = at->prev;
+	list_append(at->next, &packet->node); /* right behind at */
+}
+
+static struct wire_endpoint *endpoint_at(struct wire *wire, const struct addr *addr)
+{
+	for (unsigned i = 0; i < wire->n_endpoints; i++) {
+		struct wire_endpoint *endpoint = &wire->endpoints[i];
+
+		if (endpoint->agent && addr_equal(&endpoint->addr, addr))
+			return endpoint;
+	}
+	return NULL;
+}
+
+static int wire_send(struct sip_flow *flow, struct slice message)
+{
+	struct wire *wire = CONTAINER_OF(flow, struct wire_flow, base)->wire;
+
+	if (wire->send_error)
+		return wire->send_error;
+	wire->sent++;
+	if (wire->tap && !endpoint_at(wire, &flow->remote)) {
+		wire->tap(message, &flow->local, &flow->remote, flow->transport, wire->tap_arg);
+		return 0;
+	}
+	if (flow->transport == SIP_UDP && happens(wire, wire->loss_permille)) {
+		wire->lost++;
+		return 0;
+	}
+	enqueue(wire, flow, message);
+	if (flow->transport == SIP_UDP && happens(wire, wire->duplicate_permille))
+		enqueue(wire, flow, message);
+	return 0;
+}
+
+static int wire_towards(struct sip_flow *flow, const struct addr *remote, struct sip_flow **other)
+{
+	struct wire *wire = CONTAINER_OF(flow, struct wire_flow, base)->wire;
+
+	*other = wire_flow(wire, flow->transport, &flow->local, remote);
+	return *other ? 0 : -ENOMEM;
+}
+
+static const struct sip_flow_ops flow_ops = {.send = wire_send, .towards = wire_towards};
+
+static void flow_destroy(void *obj)
+{
+	struct wire_flow *flow = obj;
+
+	list_remove(&flow->node);
+}
+
+struct sip_flow *wire_flow(struct wire *wire, enum sip_transport transport,
+	const struct addr *local, const struct addr *remote)
+{
+	struct wire_flow *flow = obj_new(sizeof *flow, flow_destroy);
+
+	if (!flow)
+		return NULL;
+	sip_flow_init(&flow->base, &flow_ops, transport, local, remote);
+	flow->wire = wire;
+	list_append(&wire->flows, &flow->node);
+	return &flow->base;
+}
+
+void wire_break(struct wire *wire, const struct addr *local, const struct addr *remote)
+{
+	struct list_node *it = wire->flows.next;
+
+	while (it != &wire->flows) {
+		struct wire_flow *flow = CONTAINER_OF(it, struct wire_flow, node);
+
+		it = it->next;
+		if (flow->base.closed || !addr_equal(&flow->base.local, local) ||
+			!addr_equal(&flow->base.remote, remote))
+			continue;
+		sip_flow_fail(&flow->base, -ECONNRESET);
+		it = wire->flows.next; /* the list may have changed */
+	}
+}
+
+static int io_flow(
+	void *io, enum sip_transport transport, const struct addr *remote, struct sip_flow **flow)
+{
+	struct wire_endpoint *endpoint = io;
+
+	*flow = wire_flow(endpoint->wire, transport, &endpoint->addr, remote);
+	return *flow ? 0 : -ENOMEM;
+}
+
+static const struct sip_agent_io io_table = {.flow = io_flow};
+
+struct wire_endpoint *wire_add(struct wire *wire, const char *host, uint16_t port)
+{
+	struct wire_endpoint *endpoint = &wire->endpoints[wire->n_endpoints++];
+
+	endpoint->wire = wire;
+	endpoint->addr = wire_addr(host, port);
+	return endpoint;
+}
+
+struct sip_agent_core wire_core(struct wire_endpoint *endpoint)
+{
+	return (struct sip_agent_core){
+		.timers = &endpoint->wire->timers, .io = &io_table, .io_arg = endpoint};
+}
+
+void wire_init(struct wire *wire, uint64_t seed)
+{
+	memset(wire, 0, sizeof *wire);
+	timer_set_init(&wire->timers, 1000000);
+	list_init(&wire->packets);
+	list_init(&wire->flows);
+	wire->random = seed * 0x9e3779b97f4a7c15U + 1;
+}
+
+void wire_close(struct wire *wire)
+{
+	while (!list_empty(&wire->packets)) {
+		struct wire_packet *packet =
+			CONTAINER_OF(wire->packets.next, struct wire_packet, node);
+
+		list_remove(&packet->node);
+		free(packet);
+	}
+}
+
+void wire_deliver(struct wire_endpoint *endpoint, struct slice bytes, const struct addr *from,
+	enum sip_transport transport)
+{
+	struct sip_flow *flow = wire_flow(endpoint->wire, transport, &endpoint->addr, from);
+	struct sip_msg *msg = calloc(1, sizeof *msg);
+	size_t used;
+	int err;
+
+	if (!flow || !msg)
+		goto out;
+	err = sip_msg_parse(bytes, transport != SIP_UDP, msg, &used);
+	msg->flow = flow;
+	msg->source = *from;
+	if (err == 0)
+		sip_agent_receive(endpoint->agent, msg);
+	else if (err == -EBADMSG)
+		sip_agent_receive_malformed(endpoint->agent, msg);
+out:
+	free(msg);
+	obj_unref(flow);
+}
+
+static void arrive(struct wire *wire, struct wire_packet *packet)
+{
+	struct wire_endpoint *endpoint = endpoint_at(wire, &packet->to);
+
+	list_remove(&packet->node);
+	if (endpoint)
+		wire_deliver(endpoint, slice_of(packet->bytes, packet->n), &packet->from,
+			packet->transport);
+	free(packet);
+}
+
+static uint64_t next_arrival(const struct wire *wire)
+{
+	if (list_empty(&wire->packets))
+		return UINT64_MAX;
+	return CONTAINER_OF(wire->packets.next, struct wire_packet, node)->due;
+}
+
+void wire_flush(struct wire *wire)
+{
+	wire_run(wire, 0);
+}
+
+void wire_run(struct wire *wire, uint64_t ms)
+{
+	uint64_t end = wire->timers.now + ms * 1000;
+
+	for (;;) {
+		uint64_t arrival = next_arrival(wire), timer = timer_set_next(&wire->timers);
+		uint64_t next = arrival <= timer ? arrival : timer;
+
+		if (next > end)
+			break;
+		if (next > wire->timers.now)
+			timer_set_run(&wire->timers, next);
+		else if (timer <= wire->timers.now && timer < arrival)
+			timer_set_run(&wire->timers, wire->timers.now);
+		while (next_arrival(wire) <= wire->timers.now)
+			arrive(wire, CONTAINER_OF(wire->packets.next, struct wire_packet, node));
+		if (timer_set_next(&wire->timers) <= wire->timers.now)
+			timer_set_run(&wire->timers, wire->timers.now);
+	}
+	timer_set_run(&wire->timers, end);
+}

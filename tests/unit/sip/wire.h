@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A network for tests, on a virtual clock: agents at addresses, packets with delay, loss,
+ * duplication and reordering by a seed. What is sent to an address where no agent is goes to the
+ * tap, which is the test itself, at once.
+ */
+#ifndef TESTS_WIRE_H
+#define TESTS_WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/list.h"
+#include "core/timer.h"
+#include "sip/agent_core.h"
+#include "sip/message.h"
+
+enum { WIRE_ENDPOINTS = 4 };
+
+struct wire;
+
+struct wire_endpoint {
+	struct wire *wire;
+	struct addr addr;
+	struct sip_agent *agent; /* borrowed */
+};
+
+typedef void wire_tap_fn(struct slice bytes, const struct addr *from, const struct addr *to,
+	enum sip_transport transport, void *arg);
+
+struct wire {
+	struct timer_set timers;
+	struct list_node packets; /* by the time they arrive */
+	struct list_node flows;
+	struct wire_endpoint endpoints[WIRE_ENDPOINTS];
+	unsigned n_endpoints;
+	wire_tap_fn *tap;
+	void *tap_arg;
+
+	uint64_t delay_us, jitter_us; /* of each packet; jitter reorders */
+	unsigned loss_permille, duplicate_permille;
+	uint64_t random;
+	unsigned long sent, lost;
+	int send_error; /* not 0: what every send returns */
+};
+
+void wire_init(struct wire *wire, uint64_t seed);
+void wire_close(struct wire *wire);
+
+/* An agent's place; give its address before making the agent, then set endpoint->agent. */
+struct wire_endpoint *wire_add(struct wire *wire, const char *host, uint16_t port);
+
+/* What an agent at this place is made of. */
+struct sip_agent_core wire_core(struct wire_endpoint *endpoint);
+
+/* A flow from one address to another, as an agent would get it. The caller owns the reference. */
+struct sip_flow *wire_flow(struct wire *wire, enum sip_transport transport,
+	const struct addr *local, const struct addr *remote);
+
+/* Break every flow between these two. */
+void wire_break(struct wire *wire, const struct addr *local, const struct addr *remote);
+
+/* Hand bytes to the agent as if they had come from there. They need not be well-formed. */
+void wire_deliver(struct wire_endpoint *endpoint, struct slice bytes, const struct addr *from,
+	enum sip_transport transport);
+
+/* Let time pass; everything due on the way happens in order. */
+void wire_run(struct wire *wire, uint64_t ms);
+
+/* What is on its way arrives; the clock stands still. */
+void wire_flush(struct wire *wire);
+
+struct addr wire_addr(const char *host, uint16_t port);
+
+#endif
