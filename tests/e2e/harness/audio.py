@@ -54,25 +54,26 @@ def to_db(amplitude):
     return 20 * np.log10(np.maximum(amplitude, 1e-9))
 
 
-def level(samples, rate, frequency):
-    """Level of one frequency over all the samples."""
-    window = np.hanning(len(samples))
-    t = np.arange(len(samples)) / rate
-    amplitude = 2 * abs(np.sum(samples * window * np.exp(-2j * np.pi * frequency * t))) / np.sum(window)
-    return float(to_db(amplitude))
-
-
-def envelope(samples, rate, frequency):
-    """Level of one frequency in windows of WINDOW seconds, one every HOP seconds."""
-    n = int(WINDOW * rate)
-    hop = max(1, int(HOP * rate))
+def envelope(samples, rate, frequency, window=WINDOW, hop=HOP):
+    """Level of one frequency in short windows, one every hop seconds."""
+    n = int(window * rate)
+    step = max(1, int(hop * rate))
     if len(samples) < n:
         return np.zeros(0)
     t = np.arange(len(samples)) / rate
     base = samples * np.exp(-2j * np.pi * frequency * t)
-    window = np.hanning(n)
-    frames = np.lib.stride_tricks.sliding_window_view(base, n)[::hop]
-    return to_db(2 * np.abs(frames @ window) / np.sum(window))
+    shape = np.hanning(n)
+    frames = np.lib.stride_tricks.sliding_window_view(base, n)[::step]
+    return to_db(2 * np.abs(frames @ shape) / np.sum(shape))
+
+
+def level(samples, rate, frequency):
+    """
+    Level of one frequency over all the samples: the mean power of windows, so that a step in phase,
+    as when a jitter buffer drops a packet's time, does not count as faintness.
+    """
+    env = envelope(samples, rate, frequency, 0.05, 0.0125)
+    return float(10 * np.log10(np.mean(10 ** (env / 10)))) if len(env) else -180.0
 
 
 def longest_gap(samples, rate, frequency):

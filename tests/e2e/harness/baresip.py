@@ -21,6 +21,7 @@ CODECS = {
 }
 MODULE_OF = {"pcmu": "g711", "pcma": "g711", "g722": "g722", "opus": "opus"}
 
+# sndfile keeps paths in 128 bytes, so recordings go to the working folder.
 CONFIG = """\
 poll_method epoll
 sip_listen {listen}
@@ -44,7 +45,7 @@ module_app menu.so
 module_app ctrl_tcp.so
 module_tmp account.so
 ctrl_tcp_listen 127.0.0.1:{control}
-snd_path {folder}
+snd_path .
 opus_bitrate 48000
 opus_stereo no
 opus_sprop_stereo no
@@ -80,7 +81,7 @@ class Phone:
             log = os.path.join(self.folder, "baresip.log")
             self.child = wait.Child(
                 self.name, [BINARY, "-v", "-6" if ":" in self.ip else "-4", "-f", self.folder], log,
-                env={"HOME": self.folder, "PATH": "/usr/bin:/bin", "LC_ALL": "C"})
+                env={"HOME": self.folder, "PATH": "/usr/bin:/bin", "LC_ALL": "C"}, cwd=self.folder)
             try:
                 self._connect()
                 return
@@ -91,12 +92,12 @@ class Phone:
 
     def _write_config(self, auto_answer, encryption):
         self.control = wait.free_port(socket.SOCK_STREAM)
-        first, last = wait.free_port_range(4, self.ip)
+        self.rtp_ports = wait.free_port_range(4, self.ip)
         host = f"[{self.ip}]" if ":" in self.ip else self.ip
         modules = [MODULE_OF[self.codec], "aufile", "sndfile", "srtp"]
         text = CONFIG.format(
-            ip=self.ip, listen=f"{host}:{self.port}", wav=self.wav, rtp_first=first, rtp_last=last,
-            control=self.control, folder=self.folder, modules=self._module_path(),
+            ip=self.ip, listen=f"{host}:{self.port}", wav=self.wav, rtp_first=self.rtp_ports[0], rtp_last=self.rtp_ports[1],
+            control=self.control, modules=self._module_path(),
             modules_list="\n".join(f"module {name}.so" for name in modules))
         with open(os.path.join(self.folder, "config"), "w", encoding="ascii") as out:
             out.write(text)
@@ -108,8 +109,7 @@ class Phone:
             account += ";answermode=auto"
         with open(os.path.join(self.folder, "accounts"), "w", encoding="ascii") as out:
             out.write(account + "\n")
-        for empty in ("contacts",):
-            open(os.path.join(self.folder, empty), "w", encoding="ascii").close()
+        open(os.path.join(self.folder, "contacts"), "w", encoding="ascii").close()
 
     @staticmethod
     def _module_path():
@@ -187,13 +187,9 @@ class Phone:
         return self.event("CALL_ESTABLISHED", seconds)
 
     def hangup(self):
-        """End the call; baresip reports its own hang-up through no event, so ask until it is gone."""
+        """End the call and wait until baresip has."""
         self.command("hangup")
-        wait.until(lambda: self.calls() == 0, 5, f"{self.name}: call still listed")
-
-    def calls(self):
-        listing = self.command("listcalls")
-        return sum(1 for line in listing.splitlines() if "sip:" in line)
+        self.event("CALL_CLOSED")
 
     def recording(self):
         """Path of the newest recording of what was decoded, or None."""
@@ -224,8 +220,7 @@ class Phone:
             self.socket.close()
         except OSError:
             pass
-        status = self.child.stop(10)
-        return status
+        return self.child.stop(10)
 
     def __enter__(self):
         return self
