@@ -59,20 +59,19 @@ enum jitter_result jitter_buffer_get(
 
 /*
  * RTP time units by which the delay is above its target and ought to be shortened; 0 if not, and
- * while it is near enough. To be asked after each JITTER_PACKET:
- *   - the frame is silent (or the leg not audible): drop it, and get the next at once;
- *   - it is not: take a pitch period out of it (time_scale_shorten) and get the next the sooner;
- * then ask again after that next get. What is dropped needs no telling: the buffer sees it in the
- * times of the calls. A leg that does nothing keeps the delay, never more than max_delay_ms, until
- * the next pause. This is also what keeps up with a sender whose clock is fast.
+ * while it is near enough. To be asked after each JITTER_PACKET. With an excess of a frame or more:
+ * in silence drop this frame and get the next at once; in speech, if the excess is large enough to
+ * be worth hearing, get the next at once and cross-fade into it. What is dropped needs no telling:
+ * the buffer sees it in the times of the calls. A leg that does nothing keeps the delay, never more
+ * than max_delay_ms, until the next pause. This is also what keeps up with a sender whose clock is
+ * fast.
  */
 uint32_t jitter_buffer_excess(const struct jitter_buffer *jb, uint64_t now_us);
 
 /*
  * The opposite: the delay is under its target by so much (jitter has grown, or the sender's clock is
- * slow). In a silent frame: play it twice, getting nothing for one frame's time; in others: let
- * time_scale_stretch repeat a pitch period. Without it the buffer runs empty some time, and
- * JITTER_LOST lengthens the delay.
+ * slow). In a silent frame: play it twice, getting nothing for one frame's time. Without it the
+ * buffer runs empty some time, and JITTER_LOST lengthens the delay by a concealed frame.
  */
 uint32_t jitter_buffer_shortage(const struct jitter_buffer *jb, uint64_t now_us);
 

@@ -28,28 +28,28 @@ static float likeness(const int16_t *a, const int16_t *b, size_t span, size_t st
 	return cross / sqrtf(a_power * b_power);
 }
 
-static struct pitch best_of(
-	const int16_t *pcm, size_t span, size_t min, size_t max, int sign, size_t step)
+static size_t best_of(const int16_t *pcm, size_t span, size_t min, size_t max, size_t step)
 {
-	struct pitch best = {.lag = min, .likeness = -1};
+	float most = -1;
+	size_t best = min;
 
 	for (size_t lag = min; lag <= max; lag += step) {
-		const int16_t *other = sign < 0 ? pcm - lag : pcm + lag;
-		float like = likeness(pcm, other, span, step);
+		float like = likeness(pcm, pcm - lag, span, step);
 
-		if (like > best.likeness)
-			best = (struct pitch){.lag = lag, .likeness = like};
+		if (like > most) {
+			most = like;
+			best = lag;
+		}
 	}
 	return best;
 }
 
-struct pitch pitch_find(
-	const int16_t *pcm, size_t span, size_t min, size_t max, int sign, unsigned rate)
+size_t pitch_find(const int16_t *pcm, size_t span, size_t min, size_t max, unsigned rate)
 {
 	size_t step = rate > COARSE_RATE ? rate / COARSE_RATE : 1;
-	struct pitch coarse = best_of(pcm, span, min, max, sign, step);
-	size_t from = coarse.lag > min + step ? coarse.lag - step : min;
-	size_t to = coarse.lag + step < max ? coarse.lag + step : max;
+	size_t coarse = best_of(pcm, span, min, max, step);
+	size_t from = coarse > min + step ? coarse - step : min;
+	size_t to = coarse + step < max ? coarse + step : max;
 
-	return best_of(pcm, span, from, to, sign, 1);
+	return best_of(pcm, span, from, to, 1);
 }

@@ -42,7 +42,7 @@ static void find_cycle(struct plc *plc)
 	const int16_t *end = plc->history + n, *last;
 	size_t quarter, pitch;
 
-	pitch = pitch_find(end - compared, compared, min, max, -1, plc->rate).lag;
+	pitch = pitch_find(end - compared, compared, min, max, plc->rate);
 	quarter = pitch / 4;
 	last = end - pitch;
 	memcpy(plc->cycle, last, pitch * sizeof *last);
