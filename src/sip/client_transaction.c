@@ -42,6 +42,12 @@ static const struct sm_state states[] = {
 	[CLIENT_TERMINATED] = {"terminated", 0},
 };
 
+/* Timers B, F, M and the wait after CANCEL: 64*T1. */
+static uint64_t lifetime_us(const struct sip_agent *agent)
+{
+	return 64 * (uint64_t)agent->timing.t1 * 1000;
+}
+
 static bool waiting(const struct sip_client_transaction *txn)
 {
 	return txn->sm.state <= CLIENT_PROCEEDING;
@@ -206,7 +212,7 @@ static int start(struct sip_client_transaction *txn, struct sip_agent *agent)
 	agent->n_waiting++;
 	obj_ref(txn); /* the table's */
 	sip_flow_watch(txn->flow, &txn->watch);
-	txn->deadline = agent->timers->now + 64 * (uint64_t)agent->timing.t1 * 1000;
+	txn->deadline = agent->timers->now + lifetime_us(agent);
 	txn->interval = sip_flow_reliable(txn->flow) ? 0 : agent->timing.t1;
 	arm(txn);
 	return 0;
@@ -275,6 +281,11 @@ void sip_client_transaction_set_handlers(struct sip_client_transaction *txn,
 		return;
 	txn->handlers = handlers;
 	txn->arg = arg;
+	if (!handlers && waiting(txn) && txn->deadline == UINT64_MAX) {
+		/* A ringing INVITE that nobody waits for any more does not wait for ever. */
+		txn->deadline = txn->agent->timers->now + lifetime_us(txn->agent);
+		arm(txn);
+	}
 }
 
 int sip_client_transaction_write(const struct sip_client_transaction *txn, enum sip_method method,
@@ -319,7 +330,7 @@ static void send_cancel(struct sip_client_transaction *txn, struct slice extra)
 
 	txn->cancelled = true;
 	/* 9.1: without a final response by then the transaction is to be given up. */
-	txn->deadline = agent->timers->now + 64 * (uint64_t)agent->timing.t1 * 1000;
+	txn->deadline = agent->timers->now + lifetime_us(agent);
 	arm(txn);
 	if (sip_client_transaction_write(txn, SIP_CANCEL, NULL, extra, &agent->out) == 0 &&
 		new_transaction(&own, agent, &cancel) == 0)
@@ -398,7 +409,7 @@ static void accept_2xx(struct sip_client_transaction *txn, const struct sip_msg 
 	if (txn->sm.state != CLIENT_ACCEPTED) {
 		move(txn, CLIENT_ACCEPTED);
 		drop_bytes(txn);
-		timer_start_ms(&txn->timer, agent->timers, 64 * (uint64_t)agent->timing.t1);
+		timer_start_us(&txn->timer, agent->timers, lifetime_us(agent));
 	}
 	if (txn->handlers)
 		txn->handlers->response(txn, response, txn->arg);
