@@ -31,7 +31,7 @@ static int fail(struct sip_msg *msg, int err, unsigned status, const char *error
 static size_t find_head_end(struct sip_framer *framer, struct slice in)
 {
 	const char *end;
-	size_t from = framer->scanned;
+	size_t from = framer->scanned < in.n ? framer->scanned : in.n;
 
 	end = in.n - from >= 4 ? memmem(in.p + from, in.n - from, "\r\n\r\n", 4) : NULL;
 	if (end)

@@ -129,6 +129,7 @@ static void malformed_start_lines_are_refused(void **state)
 		"SIP/2.0",
 		"SIP/2.0 ",
 		"SIP/2.0 99 Low",
+		"SIP/2.0 099 Low",
 		"SIP/2.0 700 High",
 		"SIP/2.0 0200 Long",
 		"SIP/2.0 4294967496 Longer",
