@@ -28,11 +28,11 @@ struct codec_settings {
 };
 
 struct audio_codec {
-	const char *name;       /* SDP encoding name: "opus", "PCMU" */
-	uint32_t clock_rate;    /* RTP clock, Hz (Opus: always 48000) */
-	unsigned sdp_channels;  /* as written in a=rtpmap: 2 for Opus, else 1 */
-	int static_payload;     /* RFC 3551 payload type, or -1 */
-	unsigned default_rate;  /* PCM rate to prefer, Hz */
+	const char *name;                  /* SDP encoding name: "opus", "PCMU" */
+	uint32_t clock_rate;               /* RTP clock, Hz (Opus: always 48000) */
+	unsigned sdp_channels;             /* as written in a=rtpmap: 2 for Opus, else 1 */
+	int static_payload;                /* RFC 3551 payload type, or -1 */
+	unsigned default_rate;             /* PCM rate to prefer, Hz */
 	size_t encoder_size, decoder_size; /* bytes of state */
 
 	int (*encoder_init)(void *state, const struct codec_settings *settings);
@@ -45,8 +45,8 @@ struct audio_codec {
 	int (*decode)(void *state, const uint8_t *in, size_t size, int16_t *pcm, size_t max);
 	/* Conceal samples that never came. next, if not NULL, is the packet behind the gap: a codec
 	 * with FEC recovers from it. Returns samples written or a negative errno. */
-	int (*conceal)(void *state, const uint8_t *next, size_t next_size, int16_t *pcm,
-		size_t samples);
+	int (*conceal)(
+		void *state, const uint8_t *next, size_t next_size, int16_t *pcm, size_t samples);
 	/* Samples (at sample_rate) a payload holds, without decoding it; negative errno if bad. */
 	int (*payload_samples)(const uint8_t *in, size_t size, unsigned sample_rate);
 };

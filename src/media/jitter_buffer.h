@@ -21,10 +21,10 @@ struct jitter_buffer;
 size_t jitter_buffer_size(unsigned capacity);
 
 struct jitter_settings {
-	unsigned capacity;      /* packets */
-	uint32_t clock_rate;    /* RTP clock, Hz */
-	unsigned min_delay_ms;  /* e.g. 20 */
-	unsigned max_delay_ms;  /* e.g. 200: never buffers more than this */
+	unsigned capacity;     /* packets */
+	uint32_t clock_rate;   /* RTP clock, Hz */
+	unsigned min_delay_ms; /* e.g. 20 */
+	unsigned max_delay_ms; /* e.g. 200: never buffers more than this */
 };
 
 void jitter_buffer_init(struct jitter_buffer *jb, const struct jitter_settings *settings);

@@ -12,17 +12,17 @@
 #include <stdint.h>
 
 struct jitter_delay {
-	uint32_t clock_rate; /* Hz */
-	bool measured;       /* a packet has come */
-	int64_t base;        /* shortest transit of the last seconds */
+	uint32_t clock_rate;               /* Hz */
+	bool measured;                     /* a packet has come */
+	int64_t base;                      /* shortest transit of the last seconds */
 	int64_t current_min, previous_min; /* of the window now running and the one before */
 	uint64_t window_end_us, last_us;
 	unsigned window_packets;
 	bool strange; /* transits are over the limit */
 	uint64_t strange_since_us;
-	int64_t spread_q10;  /* how far over base nearly all transits stay, in 1/1024 */
+	int64_t spread_q10; /* how far over base nearly all transits stay, in 1/1024 */
 	int64_t last_transit;
-	int64_t jitter_q4;   /* RFC 3550 6.4.1, in 1/16 */
+	int64_t jitter_q4; /* RFC 3550 6.4.1, in 1/16 */
 };
 
 void jitter_delay_init(struct jitter_delay *delay, uint32_t clock_rate);

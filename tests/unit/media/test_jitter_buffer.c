@@ -253,7 +253,10 @@ static void a_pause_that_the_sender_did_not_count_ends_in_sound(void **state)
 		get(&f, ms(i * 20 + 15));
 	for (unsigned i = 10; i < 200; i++) {
 		put_at(&f, i, f.timestamp + i * FRAME, ms(3000 + i * 20));
-		if (i > 10)
+		/* The first has its delay, so the transit was measured anew. */
+		if (i == 10)
+			assert_int_equal(get(&f, ms(3000 + i * 20 + 5)), JITTER_WAIT);
+		else
 			expect(&f, i - 1, ms(3000 + i * 20 + 5));
 		assert_int_equal(jitter_buffer_excess(f.jb, ms(3000 + i * 20 + 5)), 0);
 	}
@@ -277,6 +280,51 @@ static void timestamps_set_anew_in_talk_do_not_stop_the_sound(void **state)
 		assert_true(played >= 98);
 		free(f.jb);
 	}
+}
+
+static void timestamps_set_anew_are_measured_anew_within_a_second(void **state)
+{
+	struct fixture f = make(16);
+	uint32_t jump = 0U - 8000 * 5;
+
+	play_in_time(&f, 50);
+	for (unsigned i = 50; i < 100; i++) {
+		put_at(&f, i, f.timestamp + jump + i * FRAME, ms(i * 20));
+		get(&f, ms(i * 20 + 15));
+	}
+	/* After a pause the delay is again what it should be. */
+	put_at(&f, 100, f.timestamp + jump + 200 * FRAME, ms(200 * 20));
+	assert_int_equal(get(&f, ms(200 * 20 + 5)), JITTER_WAIT);
+	expect(&f, 100, ms(200 * 20 + 15));
+	free(f.jb);
+}
+
+static void a_packet_from_before_timestamps_were_set_anew_is_not_waited_for(void **state)
+{
+	struct fixture f = make(64);
+
+	put_at(&f, 0, f.timestamp + (1U << 30), ms(0));
+	for (unsigned i = 1; i < 40; i++)
+		put(&f, i, 0);
+	expect(&f, 0, ms(40 * 20));
+	expect(&f, 1, ms(40 * 20));
+	free(f.jb);
+}
+
+static void a_way_that_became_shorter_is_excess_at_once(void **state)
+{
+	struct fixture f = make(16);
+
+	for (unsigned i = 0; i < 4; i++) {
+		put(&f, i, 60);
+		expect(&f, i, ms(i * 20 + 75));
+	}
+	assert_int_equal(jitter_buffer_excess(f.jb, ms(3 * 20 + 75)), 0);
+	for (unsigned i = 4; i < 8; i++)
+		put(&f, i, 140 - i * 20.0);
+	expect(&f, 4, ms(4 * 20 + 75));
+	assert_in_range(jitter_buffer_excess(f.jb, ms(4 * 20 + 75)), 8 * 40, 8 * 60);
+	free(f.jb);
 }
 
 static void sequence_and_timestamp_wrap_unnoticed(void **state)
@@ -505,6 +553,9 @@ int main(void)
 		cmocka_unit_test(a_short_pause_within_the_buffer_keeps_its_length),
 		cmocka_unit_test(a_pause_that_the_sender_did_not_count_ends_in_sound),
 		cmocka_unit_test(timestamps_set_anew_in_talk_do_not_stop_the_sound),
+		cmocka_unit_test(timestamps_set_anew_are_measured_anew_within_a_second),
+		cmocka_unit_test(a_packet_from_before_timestamps_were_set_anew_is_not_waited_for),
+		cmocka_unit_test(a_way_that_became_shorter_is_excess_at_once),
 		cmocka_unit_test(sequence_and_timestamp_wrap_unnoticed),
 		cmocka_unit_test(a_gap_across_the_wrap_is_one_lost_packet),
 		cmocka_unit_test(a_new_source_starts_anew_at_once),

@@ -137,6 +137,23 @@ static void one_loud_sample_anywhere_is_met(void **state)
 	}
 }
 
+/* The gain comes down over the whole way to where it is needed, and not at a step. */
+static void the_gain_comes_down_as_gently_as_it_can(void **state)
+{
+	struct mix_limiter limiter = {0};
+	int16_t out[FRAME];
+	int32_t sum[FRAME];
+
+	for (unsigned i = 0; i < FRAME; i++)
+		sum[i] = 10000;
+	sum[FRAME - 1] = 65534;
+	mix_minus(&limiter, sum, NULL, out, FRAME);
+	assert_in_range(out[0], 9990, 10000);
+	assert_in_range(out[FRAME / 2], 7450, 7550);
+	assert_in_range(out[FRAME - 2], 5000, 5020);
+	assert_in_range(out[FRAME - 1], 32760, 32767);
+}
+
 /* The shape of a loud tone stays: its crests are not cut flat. */
 static void a_tone_over_full_scale_is_turned_down_and_not_clipped(void **state)
 {
@@ -232,6 +249,7 @@ int main(void)
 		cmocka_unit_test(a_thousand_full_scale_sources_never_wrap),
 		cmocka_unit_test(random_overloads_never_exceed_full_scale),
 		cmocka_unit_test(one_loud_sample_anywhere_is_met),
+		cmocka_unit_test(the_gain_comes_down_as_gently_as_it_can),
 		cmocka_unit_test(a_tone_over_full_scale_is_turned_down_and_not_clipped),
 		cmocka_unit_test(gain_returns_within_a_third_of_a_second_and_then_exactly),
 		cmocka_unit_test(any_length_of_frame_is_mixed),
