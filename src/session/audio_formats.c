@@ -76,7 +76,10 @@ void audio_format_settings(
 	bitrate = fmtp_number(fmtp, "maxaveragebitrate");
 	/* RFC 7587 6.1: 6000 to 510000; senseless values are no wish. */
 	settings->bitrate = bitrate >= 6000 && bitrate <= 510000 ? bitrate : 0;
-	settings->fec = fmtp_flag(fmtp, "useinbandfec");
+	/*
+	 * useinbandfec says what the peer can decode, not that it loses packets; libopus has FEC
+	 * only in its costlier mode of less band width (media/codec_opus.c). So none without losses.
+	 */
 	settings->dtx = fmtp_flag(fmtp, "usedtx");
 	settings->cbr = fmtp_flag(fmtp, "cbr");
 }
