@@ -126,7 +126,7 @@ class Server:
     def stop(self):
         """End it; raises AssertionError when it did not end well."""
         running = self.child.running or self.terminated
-        status = self.child.stop(10)
+        status = self.child.wait(10) if self.terminated else self.child.stop(10)
         self.judge(running, status)
 
     def judge(self, was_running, status):
