@@ -14,6 +14,7 @@ enum { CAP = 1 << 20, CHUNK = 32768 };
 struct end {
 	struct stream *stream;
 	size_t connected, received, bytes, drained, closed;
+	size_t queued_when_drained;
 	int err;
 	uint8_t next; /* of the counting bytes that are expected */
 	bool counts;
@@ -58,6 +59,7 @@ static void on_drained(void *arg)
 	struct end *e = arg;
 
 	e->drained++;
+	e->queued_when_drained = stream_queued(e->stream);
 }
 
 static void on_closed(int err, void *arg)
@@ -159,6 +161,21 @@ static size_t fill(struct stream *s)
 	return n;
 }
 
+/* Turn until nothing but the listener is left. */
+static void links_are_gone(struct fixture *f)
+{
+	bool expired = false;
+	struct timer guard;
+
+	hang_up(&f->server);
+	timer_init(&guard, turns_expired, &expired);
+	timer_start_ms(&guard, loop_timers(f->loop), TURNS_LIMIT_MS);
+	while (obj_alive() > f->alive + 1 && !expired)
+		uv_run(loop_uv(f->loop), UV_RUN_ONCE);
+	timer_stop(&guard);
+	assert_int_equal(obj_alive(), f->alive + 1);
+}
+
 /* ---- tests ---- */
 
 static void both_ends_know_each_other_and_talk(void **state)
@@ -207,7 +224,7 @@ static void full_queue_refuses_and_drained_tells_when_to_go_on(void **state)
 	assert_int_equal(f->client.drained, 0);
 	stream_resume(f->server.stream);
 	turn_until(f->loop, &f->client.drained, 1);
-	assert_true(stream_queued(f->client.stream) < CAP / 2);
+	assert_true(f->client.queued_when_drained < CAP / 2);
 	sent += fill(f->client.stream);
 	turn_until(f->loop, &f->server.bytes, sent);
 	assert_int_equal(f->server.bytes, sent);
@@ -260,6 +277,52 @@ static void last_bytes_reach_a_peer_that_is_still_sending(void **state)
 	turn_until(f->loop, &f->client.closed, 1);
 	assert_int_equal(f->client.err, 0);
 	assert_string_equal(f->client.last, "sorry");
+	hang_up(&f->client);
+	links_are_gone(f);
+	assert_int_equal(f->server.closed, 0);
+}
+
+static void closed_stream_reads_on_though_it_was_paused(void **state)
+{
+	struct fixture *f = *state;
+	const struct addr *to = tcp_listener_local(f->listener);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	static char noise[1 << 16];
+	size_t sent = 0;
+
+	f->pause_on_accept = true;
+	(void)connect(fd, &to->u.sa, to->len);
+	turn_until(f->loop, &f->accepted, 1);
+	assert_int_equal(stream_write(f->server.stream, SLICE("sorry")), 0);
+	hang_up(&f->server);
+	/* Far more than the socket buffers hold. */
+	while (sent < 64 << 20) {
+		ssize_t n = send(fd, noise, sizeof noise, MSG_NOSIGNAL);
+
+		if (n < 0 && errno != EAGAIN)
+			fail_msg("%s after %zu bytes", strerror(errno), sent);
+		sent += n > 0 ? (size_t)n : 0;
+		turn(f->loop);
+	}
+	close(fd);
+	links_are_gone(f);
+}
+
+static void connection_turned_away_does_not_linger(void **state)
+{
+	struct fixture *f = *state;
+	const struct addr *to = tcp_listener_local(f->listener);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char got;
+
+	connect_both(f);
+	/* The second one is closed at once; its peer leaves its own side open. */
+	assert_int_equal(connect(fd, &to->u.sa, to->len), 0);
+	turn_until(f->loop, &f->accepted, 2);
+	turn(f->loop);
+	assert_int_equal(obj_alive(), f->alive + 3);
+	assert_int_equal(recv(fd, &got, 1, 0), 0);
+	close(fd);
 }
 
 static void closing_before_connected_calls_no_handler(void **state)
@@ -418,6 +481,8 @@ int main(void)
 		TEST(paused_stream_hands_out_nothing),
 		TEST(closing_still_sends_what_is_queued),
 		TEST(last_bytes_reach_a_peer_that_is_still_sending),
+		TEST(closed_stream_reads_on_though_it_was_paused),
+		TEST(connection_turned_away_does_not_linger),
 		TEST(closing_before_connected_calls_no_handler),
 		TEST(refused_connection_is_reported),
 		TEST(unanswered_connect_times_out),

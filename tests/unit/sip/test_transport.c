@@ -252,6 +252,7 @@ static void listener_is_chosen_by_the_way_to_the_peer(void **state)
 {
 	struct fixture *f = *state;
 	struct addr six = loopback("::1", 0), bound, remote = loopback("::1", 5090);
+	struct addr any = loopback("0.0.0.0", 0);
 	enum sip_transport transport;
 	struct sip_flow *flow;
 
@@ -263,6 +264,8 @@ static void listener_is_chosen_by_the_way_to_the_peer(void **state)
 	assert_int_equal(sip_transports_flow(f->transports, SIP_UDP, &remote, &flow), 0);
 	assert_true(addr_equal(&flow->local, &bound));
 	obj_unref(flow);
+	/* The listener on the very address comes before one on all addresses. */
+	assert_int_equal(sip_transports_listen(f->transports, SIP_UDP, &any), 0);
 	remote = loopback("127.0.0.1", 5090);
 	assert_int_equal(sip_transports_flow(f->transports, SIP_UDP, &remote, &flow), 0);
 	assert_true(addr_equal(&flow->local, &f->udp));

@@ -8,7 +8,7 @@
 #include "core/mem.h"
 #include "transport_fixture.h"
 
-enum { SOON_MS = 30 };
+enum { SOON_MS = 30, UNHURRIED_MS = 700 /* what must not run out before the test is done */ };
 
 static const size_t *timed_out(const struct fixture *f)
 {
@@ -239,12 +239,17 @@ static void partial_message_is_not_waited_for_forever(void **state)
 static void complete_messages_are_under_no_time_limit(void **state)
 {
 	struct fixture *f = *state;
+	const char *text;
 	int quiet, dripping;
 
-	f->settings.partial_ms = SOON_MS;
+	f->settings.partial_ms = UNHURRIED_MS;
 	fixture_restart(f);
 	quiet = peer_connect(&f->tcp);
-	peer_write(quiet, tcp_request("a"));
+	text = tcp_request("a");
+	peer_send(quiet, text, 9);
+	connections_become(f, 1);
+	turn(f->loop);
+	peer_write(quiet, text + 9);
 	fixture_received(f, 1);
 	dripping = peer_connect(&f->tcp);
 	peer_write(dripping, "OPTIONS");
@@ -313,9 +318,10 @@ static void peer_that_reads_again_is_heard_again(void **state)
 	struct fixture *f = *state;
 	static char got[65536];
 	size_t n, sent;
-	int fd;
+	int fd, dripping;
 
 	f->settings.write_cap = 65536;
+	f->settings.partial_ms = UNHURRIED_MS;
 	fixture_restart(f);
 	fd = peer_connect(&f->tcp);
 	peer_write(fd, tcp_request("a"));
@@ -325,6 +331,13 @@ static void peer_that_reads_again_is_heard_again(void **state)
 	for (n = 0; n < sent;)
 		n += peer_read(f, fd, got, sizeof got);
 	fixture_received(f, 2);
+	/* Once the limit for a stalled write has passed, another connection shows, it lives on. */
+	dripping = peer_connect(&f->tcp);
+	peer_write(dripping, "OPTIONS");
+	turn_until(f->loop, timed_out(f), 1);
+	peer_write(fd, tcp_request("c"));
+	fixture_received(f, 3);
+	close(dripping);
 	close(fd);
 }
 
