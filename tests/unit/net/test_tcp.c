@@ -18,7 +18,7 @@ struct end {
 	int err;
 	uint8_t next; /* of the counting bytes that are expected */
 	bool counts;
-	bool close_on_receive;
+	bool close_on_receive, pause_on_receive;
 	char last[64];
 };
 
@@ -48,6 +48,8 @@ static void on_received(struct slice bytes, void *arg)
 	for (size_t i = 0; e->counts && i < bytes.n; i++)
 		assert_int_equal((uint8_t)bytes.p[i], e->next++);
 	snprintf(e->last, sizeof e->last, "%.*s", SLICE_ARG(bytes));
+	if (e->pause_on_receive)
+		stream_pause(e->stream);
 	if (e->close_on_receive) {
 		stream_close(e->stream);
 		e->stream = obj_unref(e->stream);
@@ -222,10 +224,17 @@ static void full_queue_refuses_and_drained_tells_when_to_go_on(void **state)
 	assert_true(stream_queued(f->client.stream) <= CAP);
 	assert_true(stream_queued(f->client.stream) > CAP - CHUNK);
 	assert_int_equal(f->client.drained, 0);
-	stream_resume(f->server.stream);
-	turn_until(f->loop, &f->client.drained, 1);
+	/* In small steps, so that it would be seen if drained came too early. */
+	f->server.pause_on_receive = true;
+	for (int i = 0; i < 10000 && f->client.drained == 0; i++) {
+		stream_resume(f->server.stream);
+		turn(f->loop);
+	}
+	assert_int_equal(f->client.drained, 1);
 	assert_true(f->client.queued_when_drained < CAP / 2);
 	sent += fill(f->client.stream);
+	f->server.pause_on_receive = false;
+	stream_resume(f->server.stream);
 	turn_until(f->loop, &f->server.bytes, sent);
 	assert_int_equal(f->server.bytes, sent);
 }
@@ -394,6 +403,26 @@ static void reset_by_the_peer_is_an_error(void **state)
 	assert_int_equal(f->server.closed, 1);
 }
 
+static void closed_stream_calls_no_handler_whatever_the_peer_does(void **state)
+{
+	struct fixture *f = *state;
+	struct linger hard = {.l_onoff = 1, .l_linger = 0};
+	const struct addr *to = tcp_listener_local(f->listener);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(connect(fd, &to->u.sa, to->len), 0);
+	turn_until(f->loop, &f->accepted, 1);
+	assert_int_equal(stream_write(f->server.stream, SLICE("bye")), 0);
+	hang_up(&f->server);
+	/* Our FIN leaves; the link waits for the peer's. */
+	turn(f->loop);
+	turn(f->loop);
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+	close(fd);
+	links_are_gone(f);
+	assert_int_equal(f->server.closed, 0);
+}
+
 static void end_of_input_still_lets_the_queue_out(void **state)
 {
 	struct fixture *f = *state;
@@ -487,6 +516,7 @@ int main(void)
 		TEST(refused_connection_is_reported),
 		TEST(unanswered_connect_times_out),
 		TEST(reset_by_the_peer_is_an_error),
+		TEST(closed_stream_calls_no_handler_whatever_the_peer_does),
 		TEST(end_of_input_still_lets_the_queue_out),
 		TEST(handler_may_close_and_forget_its_stream),
 		TEST(connection_may_start_from_a_given_address),
