@@ -10,7 +10,7 @@
 /* Stands in front of each packet's bytes; multiples of 8, so the next one is aligned. */
 struct entry {
 	struct leg *leg;
-	uint64_t time_us;
+	bool spare;
 	size_t size;
 };
 
@@ -42,7 +42,7 @@ static struct packet_batch *free_batch(struct crossing *c)
 	return batch;
 }
 
-int crossing_put(struct crossing *c, struct leg *leg, uint64_t time_us, const uint8_t *p, size_t n)
+int crossing_put(struct crossing *c, struct leg *leg, bool spare, const uint8_t *p, size_t n)
 {
 	struct entry *entry;
 
@@ -57,7 +57,7 @@ int crossing_put(struct crossing *c, struct leg *leg, uint64_t time_us, const ui
 		c->open->used = 0;
 	}
 	entry = (struct entry *)(void *)(c->open->bytes + c->open->used);
-	*entry = (struct entry){leg, time_us, n};
+	*entry = (struct entry){leg, spare, n};
 	memcpy(entry + 1, p, n);
 	c->open->used += entry_size(n);
 	return 0;
@@ -89,7 +89,7 @@ void packet_batch_each(struct packet_batch *batch, crossing_packet_fn *fn, void 
 		const struct entry *entry = (const void *)(batch->bytes + at);
 
 		at += entry_size(entry->size);
-		fn(entry->leg, entry->time_us, (const uint8_t *)(entry + 1), entry->size, arg);
+		fn(entry->leg, entry->spare, (const uint8_t *)(entry + 1), entry->size, arg);
 	}
 	atomic_store_explicit(&batch->busy, false, memory_order_release);
 }

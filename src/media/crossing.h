@@ -33,8 +33,11 @@ struct crossing {
 	unsigned n_batches, next;
 };
 
-/* Add a packet for leg (copied), received at time_us. Returns 0, or -ENOBUFS: dropped. */
-int crossing_put(struct crossing *c, struct leg *leg, uint64_t time_us, const uint8_t *p, size_t n);
+/*
+ * Add a packet for leg (its bytes are copied). spare: it is only of use if the leg is there (see
+ * leg_spare_packet). Returns 0, or -ENOBUFS: dropped.
+ */
+int crossing_put(struct crossing *c, struct leg *leg, bool spare, const uint8_t *p, size_t n);
 
 /* Post what was collected. Commands for the same legs must not be posted before it. */
 void crossing_flush(struct crossing *c);
@@ -42,8 +45,7 @@ void crossing_flush(struct crossing *c);
 /* Free the batches; both threads have ended. */
 void crossing_free(struct crossing *c);
 
-typedef void crossing_packet_fn(
-	struct leg *leg, uint64_t time_us, const uint8_t *p, size_t n, void *arg);
+typedef void crossing_packet_fn(struct leg *leg, bool spare, const uint8_t *p, size_t n, void *arg);
 
 /* Call fn for every packet, in order, and give the batch back to its sender. */
 void packet_batch_each(struct packet_batch *batch, crossing_packet_fn *fn, void *arg);

@@ -125,7 +125,9 @@ static int start_threads(struct media_engine *engine)
 		err = media_thread_init(&engine->threads[engine->n_threads], engine->n_threads,
 			engine->all, n, &engine->settings, &engine->events);
 	for (unsigned i = 0; !err && i < n; i++)
-		err = media_thread_start(&engine->threads[i]);
+		err = engine->stepped_us
+			      ? media_thread_prepare(&engine->threads[i], engine->stepped_us)
+			      : media_thread_start(&engine->threads[i]);
 	return err;
 }
 
@@ -156,8 +158,14 @@ static int watch_events(struct media_engine *engine)
 	return uv_poll_start(&engine->poll, UV_READABLE, on_poll);
 }
 
-int media_engine_new(struct media_engine **enginep, struct loop *loop,
+int media_engine_new(struct media_engine **engine, struct loop *loop,
 	const struct media_engine_settings *settings)
+{
+	return media_engine_new_stepped(engine, loop, settings, 0);
+}
+
+int media_engine_new_stepped(struct media_engine **enginep, struct loop *loop,
+	const struct media_engine_settings *settings, uint64_t now_us)
 {
 	struct media_engine *engine = obj_new(sizeof *engine, destroy);
 	int err;
@@ -166,6 +174,7 @@ int media_engine_new(struct media_engine **enginep, struct loop *loop,
 		return -ENOMEM;
 	engine->loop = loop;
 	engine->settings = *settings;
+	engine->stepped_us = now_us;
 	engine->events.wake_fd = -1;
 	list_init(&engine->open_ports);
 	list_init(&engine->open_mixers);
@@ -201,13 +210,24 @@ static void close_handles(struct media_engine *engine)
 	media_port_close(CONTAINER_OF(it, struct media_port, node));
 }
 
+void media_engine_step(struct media_engine *engine, unsigned thread, uint64_t now_us)
+{
+	struct media_thread *t = &engine->threads[thread];
+
+	engine->stepped_us = now_us;
+	if (!media_thread_is_active(t) || media_thread_due(t) <= now_us)
+		media_thread_turn(t, now_us);
+}
+
 /* Wait until the threads have given everything back: a few turns of theirs. */
 static void wait_for_all(struct media_engine *engine)
 {
 	struct pollfd fd = {.fd = engine->events.wake_fd, .events = POLLIN};
 
 	while (engine->alive) {
-		if (!engine->pending)
+		for (unsigned i = 0; engine->stepped_us && i < engine->n_threads; i++)
+			media_engine_step(engine, i, engine->stepped_us + MEDIA_SLOT_US);
+		if (!engine->pending && !engine->stepped_us)
 			poll(&fd, 1, -1);
 		handle_events(engine);
 	}

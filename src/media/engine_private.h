@@ -28,6 +28,7 @@ struct media_engine {
 	struct mail *pending; /* events taken but not handled yet */
 	uv_poll_t poll;
 	bool polling, closed;
+	uint64_t stepped_us; /* simulated time; 0: the threads run by themselves */
 	unsigned n_threads;
 	struct media_thread *threads;
 	struct media_thread **all; /* the same, as pointers */
@@ -59,6 +60,14 @@ struct media_mixer {
 	struct media_engine *engine;
 	struct list_node node; /* engine.open_mixers */
 };
+
+/*
+ * For tests in simulated time: an engine whose threads are not started. now_us: the time at the
+ * start, not 0. media_engine_step gives one thread its turn if, at now_us, it would have one.
+ */
+int media_engine_new_stepped(struct media_engine **engine, struct loop *loop,
+	const struct media_engine_settings *settings, uint64_t now_us);
+void media_engine_step(struct media_engine *engine, unsigned thread, uint64_t now_us);
 
 /* An object has come back from the threads: free it. */
 void media_port_gone(struct port *port);

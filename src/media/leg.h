@@ -60,6 +60,8 @@ struct leg {
 	struct media_command close; /* signalling posts it */
 	struct leg_event started, timed_out;
 	struct leg_figures figures;
+	bool had_spares;     /* home's: spare packets of it may be on their way to any thread */
+	unsigned next_fence; /* index of the next thread on its last way */
 
 	/*
 	 * The thread the leg lives on. Each thread writes its own name here when the leg arrives,
@@ -69,6 +71,7 @@ struct leg {
 	_Atomic(struct media_thread *) owner;
 
 	/* The owner's. */
+	bool going; /* to another thread after the next tick: what comes now is for it there */
 	struct list_node node; /* media_thread.legs */
 	struct media_payload receive[MEDIA_MAX_PAYLOADS];
 	unsigned n_receive;
@@ -97,6 +100,12 @@ void leg_init(struct leg *leg, struct media_thread *home, struct port *port);
 static inline bool leg_is_here(struct leg *leg, const struct media_thread *t)
 {
 	return atomic_load_explicit(&leg->owner, memory_order_relaxed) == t;
+}
+
+/* Whether it also stays, so that commands and packets are for it here. */
+static inline bool leg_is_staying(struct leg *leg, const struct media_thread *t)
+{
+	return leg_is_here(leg, t) && !leg->going;
 }
 
 /* ---- the receiving half (leg.c), thread: the owner -------------------------------------- */
@@ -132,11 +141,16 @@ void leg_publish(struct leg *leg);
 
 /*
  * A command or a packet (n bytes of RTP) that home sent after the leg: carried out if the leg is
- * here, else held until it arrives.
+ * here to stay, else held until it arrives.
  */
 void leg_command(struct media_thread *t, struct media_command *command);
-void leg_packet(
-	struct media_thread *t, struct leg *leg, uint64_t time_us, const uint8_t *p, size_t n);
+void leg_packet(struct media_thread *t, struct leg *leg, const uint8_t *p, size_t n);
+
+/*
+ * A packet that is on its way to the leg's next thread too: good if the leg is still here, else
+ * nothing is missed. The jitter buffer drops the second of the two.
+ */
+void leg_spare_packet(struct media_thread *t, struct leg *leg, const uint8_t *p, size_t n);
 
 /* MAIL_LEG: the leg moves in; what was held for it follows. */
 void leg_arrive(struct media_thread *t, struct leg *leg);
@@ -146,5 +160,11 @@ void leg_depart(struct media_thread *t, struct leg *leg);
 
 /* Free held packets (a thread ends). */
 void leg_drop_held(struct media_thread *t);
+
+/*
+ * MAIL_LEG_FENCE: a closed leg goes through all threads once, so that no mail in which it is named
+ * is still unread, and then to the signalling loop.
+ */
+void leg_fence(struct media_thread *t, struct leg *leg);
 
 #endif

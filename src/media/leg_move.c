@@ -6,12 +6,15 @@
  *
  *     home            old thread             new thread
  *      |--- join -------->|                      |
- *      |--- packet ------------------------------> held
+ *      |--- packet 1 ----------------------------> held
+ *      |--- (spare 1) --->| played               |
  *      |             (last tick)                 |
- *      |                  |--- leg ------------->| packet goes into its jitter buffer
+ *      |                  |--- leg ------------->| packet 1 is a duplicate to its jitter buffer
+ *      |--- packet 2 ---------------------------->
  *
- * The old thread lets the leg go right after a tick of its mixer. The mixers' ticks keep the
- * distance of their slots, so the leg's voice pauses for less than one period.
+ * The old thread lets the leg go right after a tick of its mixer, for which it may need a packet
+ * that came after the join: so for that short time home sends it a spare of each. The mixers'
+ * ticks keep the distance of their slots, so the leg's voice pauses for less than one period.
  */
 #include "media/leg.h"
 
@@ -28,7 +31,7 @@
 struct held_packet {
 	struct media_mail mail;
 	struct leg *leg;
-	uint64_t time_us;
+	uint64_t time_us; /* when it came to this thread */
 	size_t size;
 	uint8_t bytes[RTP_MAX_PACKET];
 };
@@ -42,8 +45,7 @@ static void hold(struct media_thread *t, struct media_mail *mail)
 	t->held_tail = &mail->mail.next;
 }
 
-static void hold_packet(
-	struct media_thread *t, struct leg *leg, uint64_t time_us, const uint8_t *p, size_t n)
+static void hold_packet(struct media_thread *t, struct leg *leg, const uint8_t *p, size_t n)
 {
 	struct held_packet *held = NULL;
 
@@ -56,7 +58,7 @@ static void hold_packet(
 	t->n_held_packets++;
 	held->mail.kind = MAIL_HELD_PACKET;
 	held->leg = leg;
-	held->time_us = time_us;
+	held->time_us = t->now;
 	held->size = n;
 	memcpy(held->bytes, p, n);
 	hold(t, &held->mail);
@@ -126,8 +128,7 @@ static void join(struct media_thread *t, struct leg *leg, struct mixer *mixer)
 	}
 	mixer_unref(leg->next_mixer);
 	leg->next_mixer = mixer;
-	if (to != t)
-		atomic_store_explicit(&leg->owner, NULL, memory_order_relaxed);
+	leg->going = to != t;
 	if (!leg->mixer || !leg->mixer->ticking) {
 		leg_depart(t, leg);
 	} else if (!leg->leaving) {
@@ -179,26 +180,40 @@ static bool carry_out(struct media_thread *t, struct media_command *command)
 
 void leg_command(struct media_thread *t, struct media_command *command)
 {
-	if (leg_is_here(command->leg, t))
+	if (leg_is_staying(command->leg, t))
 		carry_out(t, command);
 	else
 		hold(t, &command->mail);
 }
 
-void leg_packet(
+static void take_packet(
 	struct media_thread *t, struct leg *leg, uint64_t time_us, const uint8_t *p, size_t n)
 {
 	struct rtp_packet packet;
 
-	if (!leg_is_here(leg, t)) {
-		hold_packet(t, leg, time_us, p, n);
-		return;
-	}
 	/* In no room there is nobody to hear it. */
 	if (!leg->mixer || rtp_parse(p, n, &packet) < 0)
 		return;
 	if (leg_put(t, leg, &packet, time_us) == 0)
 		mixer_hear(leg);
+}
+
+/*
+ * For the jitter buffer a packet arrives when it comes to the thread that plays it: the way over
+ * from another thread is a part of its journey.
+ */
+void leg_packet(struct media_thread *t, struct leg *leg, const uint8_t *p, size_t n)
+{
+	if (leg_is_staying(leg, t))
+		take_packet(t, leg, t->now, p, n);
+	else
+		hold_packet(t, leg, p, n);
+}
+
+void leg_spare_packet(struct media_thread *t, struct leg *leg, const uint8_t *p, size_t n)
+{
+	if (leg_is_here(leg, t))
+		take_packet(t, leg, t->now, p, n);
 }
 
 /* ---- journeys --------------------------------------------------------------------------- */
@@ -226,6 +241,8 @@ void leg_depart(struct media_thread *t, struct leg *leg)
 		return;
 	}
 	list_remove(&leg->node);
+	leg->going = false;
+	atomic_store_explicit(&leg->owner, NULL, memory_order_relaxed);
 	leg->mail.kind = MAIL_LEG;
 	media_thread_post(to, &leg->mail);
 }
@@ -243,10 +260,25 @@ void leg_arrive(struct media_thread *t, struct leg *leg)
 		if (mail->kind == MAIL_HELD_PACKET) {
 			struct held_packet *held = (struct held_packet *)mail;
 
-			leg_packet(t, leg, held->time_us, held->bytes, held->size);
+			take_packet(t, leg, held->time_us, held->bytes, held->size);
 			free_held_packet(t, held);
 		} else {
 			here = carry_out(t, (struct media_command *)mail);
 		}
 	}
+}
+
+void leg_fence(struct media_thread *t, struct leg *leg)
+{
+	struct media_thread *to;
+
+	if (leg->next_fence == t->index)
+		leg->next_fence++;
+	if (!leg->had_spares || leg->next_fence >= t->n_all) {
+		media_thread_report(t, &leg->mail, MAIL_LEG_GONE);
+		return;
+	}
+	to = t->all[leg->next_fence];
+	leg->mail.kind = MAIL_LEG_FENCE;
+	media_thread_post(to, &leg->mail);
 }

@@ -26,6 +26,7 @@ enum media_mail_kind {
 	MAIL_COMMAND,       /* struct media_command */
 	MAIL_LEG,           /* struct leg: it moves in here */
 	MAIL_LEG_HOME,      /* struct leg: closed, comes home to its port for the last time */
+	MAIL_LEG_FENCE,     /* struct leg: the same, on a round through all threads */
 	MAIL_PACKETS,       /* struct packet_batch: received on another thread's ports */
 	MAIL_ATTACH,        /* struct destination: send it a mixer's frames from here on */
 	MAIL_DETACH,        /* struct destination: no longer */

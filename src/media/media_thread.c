@@ -79,9 +79,12 @@ static void on_command(struct media_thread *t, struct media_command *command)
 	}
 }
 
-static void on_packet(struct leg *leg, uint64_t time_us, const uint8_t *p, size_t n, void *arg)
+static void on_packet(struct leg *leg, bool spare, const uint8_t *p, size_t n, void *arg)
 {
-	leg_packet(arg, leg, time_us, p, n);
+	if (spare)
+		leg_spare_packet(arg, leg, p, n);
+	else
+		leg_packet(arg, leg, p, n);
 }
 
 static void on_mail(struct media_thread *t, struct media_mail *mail)
@@ -95,6 +98,9 @@ static void on_mail(struct media_thread *t, struct media_mail *mail)
 		break;
 	case MAIL_LEG_HOME:
 		port_leg_home(CONTAINER_OF(mail, struct leg, mail));
+		break;
+	case MAIL_LEG_FENCE:
+		leg_fence(t, CONTAINER_OF(mail, struct leg, mail));
 		break;
 	case MAIL_PACKETS:
 		packet_batch_each(CONTAINER_OF(mail, struct packet_batch, mail), on_packet, t);
@@ -201,22 +207,27 @@ static void flush(struct media_thread *t)
 	media_io_flush(t->io);
 }
 
-/* One turn. Packets come before ticks, so that a frame that is there just in time is played. */
-static void turn(struct media_thread *t)
+bool media_thread_is_active(const struct media_thread *t)
 {
-	uint64_t due = (t->slot + 1) * MEDIA_SLOT_US;
+	return t->busy || is_ticking(t);
+}
+
+uint64_t media_thread_due(const struct media_thread *t)
+{
+	return (t->slot + 1) * MEDIA_SLOT_US;
+}
+
+void media_thread_turn(struct media_thread *t, uint64_t now)
+{
 	bool ticking = is_ticking(t);
 
-	if (ticking || t->busy)
-		sleep_until(due);
-	else
-		media_io_wait(t->io, idle_wait_ms(t));
-	t->now = clock_us();
+	t->now = now;
 	t->busy = false;
 	if (ticking)
-		measure_lag(t, due);
+		measure_lag(t, media_thread_due(t));
 	timer_set_run(&t->timers, t->now);
 	read_mail(t);
+	/* Packets before ticks, so that a frame that is there just in time is played. */
 	media_io_poll(t->io);
 	flush(t);
 	run_ticks(t);
@@ -238,25 +249,36 @@ static void ask_for_real_time(const struct media_thread *t)
 			t->index, strerror(err), REAL_TIME_PRIORITY);
 }
 
+int media_thread_prepare(struct media_thread *t, uint64_t now)
+{
+	int err = media_io_new(&t->io, t->box.wake_fd, !t->settings->no_io_uring, port_received, t);
+
+	if (err)
+		return err;
+	t->io_name = t->io->ops->name;
+	t->now = now;
+	t->slot = now / MEDIA_SLOT_US;
+	timer_set_init(&t->timers, now);
+	timer_init(&t->publish, on_publish, t);
+	return 0;
+}
+
 static void *run(void *arg)
 {
 	struct media_thread *t = arg;
 
-	t->start_error =
-		media_io_new(&t->io, t->box.wake_fd, !t->settings->no_io_uring, port_received, t);
-	if (!t->start_error)
-		t->io_name = t->io->ops->name;
-	t->now = clock_us();
-	t->slot = t->now / MEDIA_SLOT_US;
-	timer_set_init(&t->timers, t->now);
-	timer_init(&t->publish, on_publish, t);
+	t->start_error = media_thread_prepare(t, clock_us());
 	sem_post(&t->started);
 	if (t->start_error)
 		return NULL;
 	ask_for_real_time(t);
-	while (!t->stop)
-		turn(t);
-	media_io_close(t->io);
+	while (!t->stop) {
+		if (media_thread_is_active(t))
+			sleep_until(media_thread_due(t));
+		else
+			media_io_wait(t->io, idle_wait_ms(t));
+		media_thread_turn(t, clock_us());
+	}
 	return NULL;
 }
 
@@ -271,7 +293,7 @@ int media_thread_init(struct media_thread *t, unsigned index, struct media_threa
 		.held_tail = &t->held,
 		.box.wake_fd = -1};
 	t->stop_command = (struct media_command){.mail.kind = MAIL_COMMAND, .op = OP_STOP};
-	for (int i = 0; i < MEDIA_SLOTS; i++)
+	for (unsigned i = 0; i < MEDIA_SLOTS; i++)
 		list_init(&t->slots[i]);
 	list_init(&t->ports);
 	list_init(&t->legs);
@@ -281,6 +303,8 @@ int media_thread_init(struct media_thread *t, unsigned index, struct media_threa
 	t->crossings = mem_zalloc(n_all * sizeof *t->crossings);
 	if (!t->scratch || !t->crossings)
 		return -ENOMEM;
+	for (unsigned i = 0; i < n_all; i++)
+		t->crossings[i].box = &all[i]->box;
 	return mailbox_init(&t->box);
 }
 
@@ -289,8 +313,6 @@ int media_thread_start(struct media_thread *t)
 	sigset_t all, before;
 	int err;
 
-	for (unsigned i = 0; i < t->n_all; i++)
-		t->crossings[i].box = &t->all[i]->box;
 	/* Signals are the signalling loop's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -317,6 +339,7 @@ void media_thread_join(struct media_thread *t)
 void media_thread_free(struct media_thread *t)
 {
 	leg_drop_held(t);
+	media_io_close(t->io);
 	for (unsigned i = 0; t->crossings && i < t->n_all; i++)
 		crossing_free(&t->crossings[i]);
 	mem_free(t->crossings);

@@ -81,6 +81,16 @@ int media_thread_init(struct media_thread *t, unsigned index, struct media_threa
 	unsigned n_all, const struct media_engine_settings *settings, struct mailbox *events);
 int media_thread_start(struct media_thread *t);
 
+/*
+ * What a running thread does, for those that pass it the time themselves (tests in simulated
+ * time): get it ready; whether it now sleeps until media_thread_due or waits for mail or packets;
+ * and one turn of its loop. Returns 0 or a negative errno.
+ */
+int media_thread_prepare(struct media_thread *t, uint64_t now);
+bool media_thread_is_active(const struct media_thread *t);
+uint64_t media_thread_due(const struct media_thread *t);
+void media_thread_turn(struct media_thread *t, uint64_t now);
+
 /* Stop it and wait for its end. Signalling thread. */
 void media_thread_join(struct media_thread *t);
 

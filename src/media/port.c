@@ -102,7 +102,7 @@ void port_leg_home(struct leg *leg)
 	struct port *port = leg->port;
 
 	port->legs_out--;
-	media_thread_report(port->thread, &leg->mail, MAIL_LEG_GONE);
+	leg_fence(port->thread, leg);
 	gone_if_unused(port);
 }
 
@@ -153,6 +153,7 @@ static void hand_on(struct media_thread *t, struct port *port, struct media_comm
 static void forget_leg(struct port *port)
 {
 	port->leg = NULL;
+	port->old_route = NULL;
 	port->legs_out++;
 	port->receiving = port->sending = port->latched = port->started_due = false;
 	port->remote = (struct addr){0};
@@ -201,6 +202,11 @@ void port_command(struct media_thread *t, struct media_command *command)
 		break;
 	}
 	route = route_after(port, command);
+	if (route != port->route) {
+		port->old_route = port->route;
+		port->spare_until_us = t->now + MEDIA_TICK_US + MEDIA_SLOT_US;
+		port->leg->had_spares = true;
+	}
 	hand_on(t, port, command); /* which may free it */
 	port->route = route;
 }
@@ -271,17 +277,30 @@ static void echo_back(struct port *port, const struct rtp_packet *in)
 	send->running = false;
 }
 
-/* Hand the packet to the thread that the leg lives on, or is on its way to. */
-static void forward(struct media_thread *t, struct port *port, const uint8_t *p, size_t n)
+static void cross(struct media_thread *t, struct media_thread *to, struct leg *leg, bool spare,
+	const uint8_t *p, size_t n)
 {
-	if (port->route == t) {
-		leg_packet(t, port->leg, t->now, p, n);
-		return;
-	}
-	if (crossing_put(&t->crossings[port->route->index], port->leg, t->now, p, n) < 0)
+	if (crossing_put(&t->crossings[to->index], leg, spare, p, n) < 0)
 		media_count(&t->counters.dropped, 1);
 	else
 		media_count(&t->counters.crossed, 1);
+}
+
+/* Hand the packet to the thread that the leg lives on, or is on its way to. */
+static void forward(struct media_thread *t, struct port *port, const uint8_t *p, size_t n)
+{
+	if (port->route == t)
+		leg_packet(t, port->leg, p, n);
+	else
+		cross(t, port->route, port->leg, false, p, n);
+	if (!port->old_route)
+		return;
+	if (t->now >= port->spare_until_us)
+		port->old_route = NULL;
+	else if (port->old_route == t)
+		leg_spare_packet(t, port->leg, p, n);
+	else
+		cross(t, port->old_route, port->leg, true, p, n);
 }
 
 void port_received(

@@ -49,8 +49,10 @@ struct port {
 	bool closing;
 	unsigned legs_out; /* closed legs that have not come home yet */
 
-	struct leg *leg;            /* NULL: none, what comes in is dropped */
-	struct media_thread *route; /* where the leg lives, or is on its way to */
+	struct leg *leg;                /* NULL: none, what comes in is dropped */
+	struct media_thread *route;     /* where the leg lives, or is on its way to */
+	struct media_thread *old_route; /* where it may still be until spare_until_us; or NULL */
+	uint64_t spare_until_us;
 
 	uint64_t payloads[2]; /* bit set of the payload types we take */
 	bool sending, receiving;

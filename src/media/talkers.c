@@ -64,6 +64,20 @@ static void shorten(
 		cross_fade(pcm, t->scratch->spare, n);
 }
 
+/*
+ * Whether the leg, just moved here, had better wait for the next tick: its last one, in another
+ * mixer, is less than half a period ago; or less than a period, and the jitter buffer has not so
+ * much delay to spare.
+ */
+static bool is_too_soon(const struct leg *leg, uint64_t time_us)
+{
+	uint64_t since = time_us - leg->played_us;
+
+	if (!leg->played_us || since >= MEDIA_TICK_US)
+		return false;
+	return since < MEDIA_TICK_US / 2 || leg_excess_us(leg, time_us) < MEDIA_TICK_US - since;
+}
+
 /* Take a leg's frame of this tick and follow its level. */
 static void hear(struct media_thread *t, struct leg *leg, uint64_t time_us, int16_t *pcm)
 {
@@ -72,8 +86,7 @@ static void hear(struct media_thread *t, struct leg *leg, uint64_t time_us, int1
 
 	v->pcm = NULL;
 	v->energy = 0;
-	/* Just moved here from a mixer whose tick is less than half a period ago. */
-	if (leg->played_us && time_us < leg->played_us + MEDIA_TICK_US / 2)
+	if (is_too_soon(leg, time_us))
 		return;
 	if (leg_pull(t, leg, time_us, pcm)) {
 		v->energy = mix_energy(pcm, frame);

@@ -2,7 +2,8 @@
 /*
  * Telephones for tests of the media engine: each has a UDP socket on loopback, sends a tone in
  * packets of its own clock, and records what it receives. A world runs them beside the signalling
- * loop in real time, and knows when the machine was too busy for a measurement to mean anything.
+ * loop: with the media threads in real time, or with all in one thread in simulated time, where a
+ * busy machine changes nothing.
  */
 #ifndef TEST_PHONE_H
 #define TEST_PHONE_H
@@ -29,11 +30,13 @@ struct phone_packet {
 };
 
 struct phone {
+	struct world *world;
 	int fd;
 	struct addr local;
 	struct media_payload format; /* of both directions */
 	unsigned ptime_ms;
-	double tone; /* Hz; 0: sends nothing */
+	double tone;      /* Hz; 0: sends nothing */
+	unsigned n_codes; /* if not 0: packet i has the tone + 100 Hz * (i % n_codes) */
 	double amplitude;
 	uint64_t due_us; /* the next packet */
 	uint16_t seq;
@@ -58,12 +61,16 @@ struct world {
 	struct media_engine *engine;
 	struct phone *phones[WORLD_PHONES];
 	unsigned n;
-	uint64_t now, stall_us; /* the longest time in which nobody could run */
+	uint64_t now;   /* microseconds */
+	bool simulated; /* the time is a number that steps on; else it is the real time */
 };
 
 /* threads and the rest as in settings; fails the test on an error. */
 void world_open(struct world *w, const struct media_engine_settings *settings);
 struct media_engine_settings world_settings(unsigned threads);
+
+/* The same in simulated time; the threads get their turns late at random, by random_below. */
+void world_open_simulated(struct world *w, const struct media_engine_settings *settings);
 void world_close(struct world *w);
 
 /* A phone and its leg on the server, configured to talk to each other; tone 0: it only listens. */
@@ -87,7 +94,5 @@ void phone_forget(struct phone *p);
 
 /* Amplitude of a tone in samples from .. from + n of what was heard. */
 double phone_level(const struct phone *p, double tone, size_t from, size_t n);
-
-uint64_t world_clock(void);
 
 #endif

@@ -16,8 +16,6 @@
 #include "phone.h"
 
 #define LOUD 6000.0
-#define ATTEMPTS 8 /* a machine that stalls spoils a measurement, not the code */
-#define STALL_US 12000
 
 static bool is_about(double value, double wanted)
 {
