@@ -14,6 +14,12 @@
 /* 13.3.1.1: an INVITE that rings on is kept alive in the proxies by a response a minute. */
 enum { RINGING_MS = 60000 };
 
+static void tell_withdrawn(struct sip_invite *invite)
+{
+	if (invite->handlers && invite->handlers->withdrawn)
+		invite->handlers->withdrawn(invite, invite->arg);
+}
+
 static void on_cancelled(
 	struct sip_server_transaction *txn, const struct sip_msg *cancel, void *arg)
 {
@@ -21,9 +27,13 @@ static void on_cancelled(
 
 	if (txn != invite->incoming || invite->awaiting_ack)
 		return;
+	obj_ref(invite);
 	sip_invite_drop_incoming(invite, 487); /* 9.2 */
 	if (invite->sm.state == INVITE_RECEIVED)
 		sip_invite_conclude(invite, 487, cancel);
+	else
+		tell_withdrawn(invite);
+	obj_unref(invite);
 }
 
 static void on_failed(struct sip_server_transaction *txn, int err, void *arg)
@@ -32,10 +42,14 @@ static void on_failed(struct sip_server_transaction *txn, int err, void *arg)
 
 	if (txn != invite->incoming || invite->awaiting_ack)
 		return;
+	obj_ref(invite);
 	invite->incoming = obj_unref(invite->incoming);
 	timer_stop(&invite->answer_timer);
 	if (invite->sm.state == INVITE_RECEIVED)
 		sip_invite_conclude(invite, 500, NULL);
+	else
+		tell_withdrawn(invite);
+	obj_unref(invite);
 }
 
 static const struct sip_server_transaction_handlers transaction_handlers = {
@@ -100,8 +114,10 @@ void sip_invite_new_server(
 	sip_invite_note_peer(invite, request);
 	take(invite, txn);
 	agent->handlers.invite(invite, request, agent->arg);
-	if (invite->sm.state == INVITE_RECEIVED && !invite->handlers)
-		sip_invite_reject(invite, 500, SLICE_NONE);
+	if (invite->sm.state == INVITE_RECEIVED && !invite->handlers) {
+		sip_invite_drop_incoming(invite, 500);
+		sip_invite_conclude(invite, 500, NULL);
+	}
 out:
 	obj_unref(invite);
 }
@@ -128,7 +144,7 @@ void sip_invite_receive_reinvite(struct sip_invite *invite, struct sip_server_tr
 		if (invite->handlers && invite->handlers->renegotiate)
 			invite->handlers->renegotiate(invite, request, invite->arg);
 		else
-			sip_invite_reject(invite, 488, SLICE_NONE);
+			sip_invite_drop_incoming(invite, 488);
 	}
 }
 
@@ -279,12 +295,11 @@ int sip_invite_reject(struct sip_invite *invite, unsigned status, struct slice e
 	err = sip_invite_check_extra(extra);
 	if (err < 0)
 		return err;
+	/* One that cannot be sent (the request alone fills a datagram) is the end of it as well. */
 	err = respond(invite, status, NULL, extra);
-	if (err < 0)
-		return err;
 	let_go(invite);
 	/* Told from the timer: never from inside a call of the one who is told. */
 	if (invite->sm.state == INVITE_RECEIVED)
 		sip_invite_start_ending(invite, status, 0);
-	return 0;
+	return err;
 }

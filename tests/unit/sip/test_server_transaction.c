@@ -243,7 +243,7 @@ static void bad_header_lines_are_refused(void **state)
 	assert_int_equal(answer(f, 200), 0);
 }
 
-static void other_sent_by_or_method_is_another_transaction(void **state)
+static void other_branch_or_method_is_another_transaction(void **state)
 {
 	struct fixture *f = *state;
 
@@ -254,6 +254,35 @@ static void other_sent_by_or_method_is_another_transaction(void **state)
 	assert_int_equal(f->requests, 2);
 	one_agent_request(&f->one, SIP_UDP, "INVITE", 2, "z9hG4bKother", NULL);
 	assert_int_equal(f->requests, 3);
+}
+
+static void same_branch_from_another_host_is_another_transaction(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 1; i <= 2; i++)
+		one_agent_receive(&f->one, SIP_UDP,
+			"MESSAGE sip:room@192.0.2.10 SIP/2.0\n"
+			"Via: SIP/2.0/UDP 192.0.2.%d:5060;branch=z9hG4bKsame\n"
+			"Max-Forwards: 70\n"
+			"From: <sip:alice@192.0.2.1>;tag=alice%d\n"
+			"To: <sip:room@192.0.2.10>\n"
+			"Call-ID: one\nCSeq: 1 MESSAGE\nContent-Length: 0\n\n",
+			i, i);
+	assert_int_equal(f->requests, 2);
+}
+
+/* Neither the refusal nor anything else can be sent: it must not stay for ever. */
+static void invite_that_nobody_can_answer_is_forgotten(void **state)
+{
+	struct fixture *f = *state;
+
+	f->one.wire.send_error = -EMSGSIZE;
+	one_agent_request(&f->one, SIP_UDP, "INVITE", 1, NULL, NULL);
+	assert_int_equal(sip_agent_load(f->one.agent).invites, 0);
+	assert_int_equal(alive(f), 1);
+	wire_run(&f->one.wire, 32000);
+	assert_int_equal(alive(f), 0);
 }
 
 int main(void)
@@ -271,7 +300,9 @@ int main(void)
 		DEMAND(broken_connection_is_opened_anew_for_the_response),
 		DEMAND(answer_too_large_for_the_network_leaves_room_for_another),
 		DEMAND(bad_header_lines_are_refused),
-		DEMAND(other_sent_by_or_method_is_another_transaction),
+		DEMAND(other_branch_or_method_is_another_transaction),
+		DEMAND(same_branch_from_another_host_is_another_transaction),
+		DEMAND(invite_that_nobody_can_answer_is_forgotten),
 	};
 
 	return cmocka_run_group_tests_name("server_transaction", tests, NULL, NULL);
