@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The echo test: one hears oneself, over every transport and address family that the server has."""
+import time
+
 import pytest
 
 from harness import audio
@@ -37,3 +39,10 @@ def test_server_hangs_up_its_calls_when_it_stops(start_server, phone):
     hears_himself(caller)
     server.terminate()
     caller.event("CALL_CLOSED")
+
+
+def test_server_stops_cleanly_after_having_been_idle(start_server):
+    server = start_server()
+    # The one thing awaited here is time: longer than the limit for stopping, with nothing going on.
+    time.sleep(6)
+    server.stop()

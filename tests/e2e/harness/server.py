@@ -39,7 +39,7 @@ class Server:
         self.ip = ip
         self.transports = transports
         self.ports = {}
-        self.terminated = False
+        self.terminated = self.judged = False
         self.rtp_ports = wait.free_port_range(rtp_pairs, ip)
         self._write(settings or {}, files or {})
         # 31: an exit status that says "sanitizer" and nothing else.
@@ -125,6 +125,7 @@ class Server:
 
     def stop(self):
         """End it; raises AssertionError when it did not end well."""
+        self.judged = True
         running = self.child.running or self.terminated
         status = self.child.wait(10) if self.terminated else self.child.stop(10)
         self.judge(running, status)
