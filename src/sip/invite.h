@@ -45,6 +45,12 @@ struct sip_invite_handlers {
 	void (*renegotiate)(struct sip_invite *invite, const struct sip_msg *request, void *arg);
 
 	/*
+	 * Server: the re-INVITE that renegotiate brought needs no answer any more: the peer took it
+	 * back (CANCEL; 487 was sent), or its transaction broke. The call goes on as it was.
+	 */
+	void (*withdrawn)(struct sip_invite *invite, void *arg);
+
+	/*
 	 * The end, once: BYE, CANCEL, a refusal (theirs or ours), no ACK, time-out or sip_invite_end.
 	 * message: the request or response that ended it, or NULL. status: the SIP status that says
 	 * why (200 for BYE, 487 for CANCEL, 408 ...). Never called from inside a function of this
