@@ -41,8 +41,8 @@ struct sip_agent_handlers {
 	 * when it was taken (it answers through the transaction, now or later; it keeps it with
 	 * obj_ref); false: 405.
 	 */
-	bool (*request)(
-		struct sip_server_transaction *transaction, const struct sip_msg *request, void *arg);
+	bool (*request)(struct sip_server_transaction *transaction, const struct sip_msg *request,
+		void *arg);
 };
 
 /* An agent without transports. An object: the caller owns one reference. 0 or -ENOMEM. */
@@ -54,7 +54,8 @@ int sip_agent_new(struct sip_agent **agent, struct loop *loop,
  * Listen. local may be a wildcard address; Contact, Via and SDP then carry the address that leads
  * to the peer. Port 0: any. Returns 0 or a negative errno.
  */
-int sip_agent_listen(struct sip_agent *agent, enum sip_transport transport, const struct addr *local);
+int sip_agent_listen(
+	struct sip_agent *agent, enum sip_transport transport, const struct addr *local);
 
 /* What the n-th listener is bound to; false behind the last. */
 bool sip_agent_listener(const struct sip_agent *agent, unsigned n, enum sip_transport *transport,
