@@ -213,6 +213,7 @@ void sip_server_transaction_settle(struct sip_server_transaction *txn)
 	}
 	handlers = txn->handlers;
 	arg = txn->arg;
+	txn->handlers = NULL; /* told now, and not again by timer H */
 	if (sip_server_transaction_reply(txn, 500, SLICE_NONE, SLICE_NONE, SLICE_NONE) < 0)
 		sip_server_transaction_terminate(txn);
 	if (handlers && handlers->failed)

@@ -60,6 +60,11 @@ static void on_renegotiate(struct sip_invite *invite, const struct sip_msg *requ
 	say(arg, request->body.n ? "renegotiate" : "renegotiate without an offer", 0);
 }
 
+static void on_withdrawn(struct sip_invite *invite, void *arg)
+{
+	say(arg, "withdrawn", 0);
+}
+
 static void on_ended(
 	struct sip_invite *invite, unsigned status, const struct sip_msg *message, void *arg)
 {
@@ -76,6 +81,7 @@ static const struct sip_invite_handlers invite_handlers = {
 	.refused = on_refused,
 	.acknowledged = on_acknowledged,
 	.renegotiate = on_renegotiate,
+	.withdrawn = on_withdrawn,
 	.ended = on_ended,
 };
 

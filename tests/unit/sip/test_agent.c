@@ -19,9 +19,8 @@
 
 struct fixture {
 	struct one_agent one;
-	struct sip_invite *invite;
 	unsigned invites, ended, status, most_in_a_step;
-	bool refuse, done;
+	bool refuse, done, slow;
 };
 
 static const struct sip_body body = {
@@ -44,8 +43,8 @@ static void on_invite(struct sip_invite *invite, const struct sip_msg *request, 
 
 	f->invites++;
 	sip_invite_set_handlers(invite, &handlers, f);
-	sip_invite_accept(invite, &body, SLICE_NONE);
-	f->invite = invite;
+	if (!f->slow)
+		sip_invite_accept(invite, &body, SLICE_NONE);
 }
 
 static bool admit(const struct addr *source, void *arg)
@@ -252,6 +251,27 @@ static void call_survives_every_failing_allocation(void **state)
 	}
 }
 
+/* The same with an application that answers later, so that the request must be kept. */
+static void ringing_call_survives_every_failing_allocation(void **state)
+{
+	struct fixture f;
+
+	for (long i = 0; i < 40; i++) {
+		open_with(&f, 0, 0);
+		f.slow = true;
+		mem_fail_after(i);
+		one_agent_request(&f.one, SIP_UDP, "INVITE", 1, NULL, NULL);
+		mem_fail_after(-1);
+		wire_run(&f.one.wire, 100000);
+		one_agent_request(&f.one, SIP_UDP, "CANCEL", 1, "z9hG4bKINVITE1", NULL);
+		wire_run(&f.one.wire, 100000);
+		assert_int_equal(sip_agent_load(f.one.agent).invites, 0);
+		assert_int_equal(sip_agent_load(f.one.agent).server_transactions, 0);
+		assert_int_equal(f.ended, f.invites);
+		close_it(&f);
+	}
+}
+
 static void our_call_survives_every_failing_allocation(void **state)
 {
 	struct sip_invite_target target = {
@@ -313,6 +333,7 @@ int main(void)
 		cmocka_unit_test(shutdown_sends_byes_at_a_measured_pace),
 		cmocka_unit_test(shutdown_without_calls_is_done_at_once),
 		cmocka_unit_test(call_survives_every_failing_allocation),
+		cmocka_unit_test(ringing_call_survives_every_failing_allocation),
 		cmocka_unit_test(our_call_survives_every_failing_allocation),
 		cmocka_unit_test(making_an_agent_survives_every_failing_allocation),
 	};
