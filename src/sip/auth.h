@@ -7,6 +7,9 @@
 #ifndef SIP_AUTH_H
 #define SIP_AUTH_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "core/buf.h"
 #include "sip/message.h"
 
@@ -40,8 +43,9 @@ void sip_auth_client_write(
 struct sip_auth_server;
 
 struct sip_auth_server_settings {
-	const char *realm;
+	const char *realm;     /* copied; without control bytes, quotes and backslashes */
 	unsigned nonce_life_s; /* 0: 300 */
+	size_t max_nonces;     /* whose counts are kept at once; 0: 65536 */
 	bool sha256, md5;      /* algorithms offered, the stronger first */
 };
 
@@ -49,20 +53,22 @@ struct sip_auth_server_settings {
  * The secret of a user: fills in HA1 (hex) for MD5 or SHA-256. Returns false for an unknown user or
  * when there is none of this kind.
  */
-typedef bool sip_auth_lookup_fn(
-	struct slice username, bool sha256, char ha1[65], void *arg);
+typedef bool sip_auth_lookup_fn(struct slice username, bool sha256, char ha1[65], void *arg);
 
+/* Returns 0, -EINVAL (realm, no algorithm) or -ENOMEM. */
 int sip_auth_server_new(struct sip_auth_server **auth,
 	const struct sip_auth_server_settings *settings, sip_auth_lookup_fn *lookup, void *arg);
 
 enum sip_auth_verdict {
 	SIP_AUTH_OK,        /* username is proved */
-	SIP_AUTH_CHALLENGE, /* none, wrong or stale: answer 401 with sip_auth_server_challenge */
-	SIP_AUTH_BAD,       /* malformed, or replayed count: answer 400 or 403 */
+	SIP_AUTH_CHALLENGE, /* none, wrong, stale or used before: 401 with sip_auth_server_challenge */
+	SIP_AUTH_BAD,       /* malformed: answer 400 */
 };
 
 /*
- * now: seconds, monotonic. username: good as long as request. stale: for the challenge.
+ * now: seconds, monotonic. username: as it stands between its quotes, good as long as request.
+ * stale: for the challenge. A request that is the same count of a nonce again is taken for a replay,
+ * and challenged as stale: a client that has only been careless counts anew.
  * Constant-time comparison; the nonce holds its time under a key, so nothing is kept per client but
  * the counts of live nonces, at a cap.
  */
