@@ -8,12 +8,12 @@
 #include "sip/message.h"
 #include "sip/transport.h"
 
-static int flow_of_transports(
-	void *io, enum sip_transport transport, const struct addr *remote, struct sip_flow **flow)
+static int flow_of_transports(void *io, enum sip_transport transport, const struct addr *remote,
+	const char *server_name, struct sip_flow **flow)
 {
 	struct sip_agent *agent = io;
 
-	return sip_transports_flow(agent->transports, transport, remote, flow);
+	return sip_transports_flow(agent->transports, transport, remote, server_name, flow);
 }
 
 static const struct sip_agent_io io = {.flow = flow_of_transports};

@@ -26,7 +26,7 @@ struct sip_limits {
 struct sip_agent_io {
 	/* As sip_transports_flow: the caller owns the reference. Returns 0 or a negative errno. */
 	int (*flow)(void *io, enum sip_transport transport, const struct addr *remote,
-		struct sip_flow **flow);
+		const char *server_name, struct sip_flow **flow);
 
 	/*
 	 * The next hop for a URI whose host is a name. Returns 0, or -ENOENT: the request then goes

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Requests inside a dialog: what they say and where they go (RFC 3261 12.2.1.1, 8.1.2). */
 #include <errno.h>
+#include <stdio.h>
 
 #include "core/mem.h"
 #include "sip/dialog_private.h"
 #include "sip/flow.h"
 #include "sip/message.h"
+
+enum { MAX_HOST_NAME = 256 /* RFC 1035 2.3.4 */ };
 
 /* The first route's address; false when the route set is empty. *rest: the routes behind it. */
 static bool first_route(
@@ -99,11 +102,21 @@ static bool usable(
 				       : addr_equal(&flow->remote, hop);
 }
 
+/* The name that TLS must prove; false when it is too long to be one. */
+static bool copy_host(const struct uri *uri, char name[MAX_HOST_NAME])
+{
+	if (uri->host.n >= MAX_HOST_NAME)
+		return false;
+	snprintf(name, MAX_HOST_NAME, "%.*s", SLICE_ARG(uri->host));
+	return true;
+}
+
 int sip_dialog_flow(struct sip_dialog *dialog, struct sip_flow **flow)
 {
 	struct sip_agent *agent = dialog->agent;
 	struct sip_name_addr route;
 	enum sip_transport transport;
+	char name[MAX_HOST_NAME];
 	struct addr hop;
 	struct slice rest;
 	struct uri target;
@@ -122,7 +135,9 @@ int sip_dialog_flow(struct sip_dialog *dialog, struct sip_flow **flow)
 		*flow = obj_ref(dialog->flow);
 		return 0;
 	}
-	err = agent->io->flow(agent->io_arg, transport, &hop, flow);
+	if (!copy_host(&target, name))
+		return -EINVAL;
+	err = agent->io->flow(agent->io_arg, transport, &hop, name, flow);
 	if (err < 0 && !dialog->flow->closed) {
 		/* A transport we do not have: the peer has reached us by this one. */
 		*flow = obj_ref(dialog->flow);

@@ -244,7 +244,7 @@ int sip_invite_connect(struct sip_invite **invitep, struct sip_agent *agent,
 		err = -ENOTCONN;
 	if (err < 0)
 		goto out;
-	err = agent->io->flow(agent->io_arg, target->transport, &target->next_hop, &flow);
+	err = agent->io->flow(agent->io_arg, target->transport, &target->next_hop, NULL, &flow);
 	if (err < 0)
 		goto out;
 	err = -ENOMEM;

@@ -192,7 +192,7 @@ int sip_transports_route(const struct sip_transports *t, enum sip_transport tran
 /* ---- flows and messages ---- */
 
 int sip_transports_flow(struct sip_transports *t, enum sip_transport transport,
-	const struct addr *remote, struct sip_flow **flow)
+	const struct addr *remote, const char *server_name, struct sip_flow **flow)
 {
 	*flow = NULL;
 	if (t->closed)

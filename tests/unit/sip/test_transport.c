@@ -141,7 +141,7 @@ static void messages_of_one_peer_share_a_flow(void **state)
 	peer_send_to(fd, &f->udp, request_text("UDP", 5060, "", "b", 0, ""));
 	fixture_received(f, 2);
 	assert_ptr_equal(f->flow, first);
-	assert_int_equal(sip_transports_flow(f->transports, SIP_UDP, &peer, &ours), 0);
+	assert_int_equal(sip_transports_flow(f->transports, SIP_UDP, &peer, NULL, &ours), 0);
 	assert_ptr_equal(ours, first);
 	obj_unref(ours);
 	obj_unref(first);
@@ -257,17 +257,17 @@ static void listener_is_chosen_by_the_way_to_the_peer(void **state)
 	struct sip_flow *flow;
 
 	assert_int_equal(
-		sip_transports_flow(f->transports, SIP_UDP, &remote, &flow), -EAFNOSUPPORT);
+		sip_transports_flow(f->transports, SIP_UDP, &remote, NULL, &flow), -EAFNOSUPPORT);
 	assert_null(flow);
 	assert_int_equal(sip_transports_listen(f->transports, SIP_UDP, &six), 0);
 	assert_true(sip_transports_listener(f->transports, 2, &transport, &bound));
-	assert_int_equal(sip_transports_flow(f->transports, SIP_UDP, &remote, &flow), 0);
+	assert_int_equal(sip_transports_flow(f->transports, SIP_UDP, &remote, NULL, &flow), 0);
 	assert_true(addr_equal(&flow->local, &bound));
 	obj_unref(flow);
 	/* The listener on the very address comes before one on all addresses. */
 	assert_int_equal(sip_transports_listen(f->transports, SIP_UDP, &any), 0);
 	remote = loopback("127.0.0.1", 5090);
-	assert_int_equal(sip_transports_flow(f->transports, SIP_UDP, &remote, &flow), 0);
+	assert_int_equal(sip_transports_flow(f->transports, SIP_UDP, &remote, NULL, &flow), 0);
 	assert_true(addr_equal(&flow->local, &f->udp));
 	obj_unref(flow);
 }
@@ -282,7 +282,7 @@ static void flow_from_a_wildcard_listener_names_a_real_address(void **state)
 
 	assert_int_equal(sip_transports_new(&transports, f->loop, NULL, &none, NULL), 0);
 	assert_int_equal(sip_transports_listen(transports, SIP_UDP, &any), 0);
-	assert_int_equal(sip_transports_flow(transports, SIP_UDP, &remote, &flow), 0);
+	assert_int_equal(sip_transports_flow(transports, SIP_UDP, &remote, NULL, &flow), 0);
 	assert_true(addr_is_loopback(&flow->local));
 	assert_int_not_equal(addr_port(&flow->local), 0);
 	obj_unref(flow);
@@ -346,7 +346,8 @@ static void closed_transports_refuse_everything(void **state)
 	sip_transports_close(f->transports);
 	sip_transports_close(f->transports);
 	assert_int_equal(sip_transports_listen(f->transports, SIP_UDP, &local), -ENOTCONN);
-	assert_int_equal(sip_transports_flow(f->transports, SIP_UDP, &f->udp, &flow), -ENOTCONN);
+	assert_int_equal(
+		sip_transports_flow(f->transports, SIP_UDP, &f->udp, NULL, &flow), -ENOTCONN);
 }
 
 static void lack_of_memory_drops_a_datagram_and_nothing_else(void **state)

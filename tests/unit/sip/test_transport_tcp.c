@@ -418,8 +418,9 @@ static void connections_we_open_are_capped_too(void **state)
 
 	f->settings.max_connections = 1;
 	fixture_restart(f);
-	assert_int_equal(sip_transports_flow(f->transports, SIP_TCP, &to, &first), 0);
-	assert_int_equal(sip_transports_flow(f->transports, SIP_TCP, &other, &second), -EMFILE);
+	assert_int_equal(sip_transports_flow(f->transports, SIP_TCP, &to, NULL, &first), 0);
+	assert_int_equal(
+		sip_transports_flow(f->transports, SIP_TCP, &other, NULL, &second), -EMFILE);
 	assert_null(second);
 	obj_unref(first);
 	close(fd);
@@ -435,9 +436,9 @@ static void open_connection_is_used_again(void **state)
 	struct addr to;
 	int listener = peer_listen(&to), fd;
 
-	assert_int_equal(sip_transports_flow(f->transports, SIP_TCP, &to, &first), 0);
+	assert_int_equal(sip_transports_flow(f->transports, SIP_TCP, &to, NULL, &first), 0);
 	assert_int_equal(sip_flow_send(first, SLICE("one ")), 0);
-	assert_int_equal(sip_transports_flow(f->transports, SIP_TCP, &to, &second), 0);
+	assert_int_equal(sip_transports_flow(f->transports, SIP_TCP, &to, NULL, &second), 0);
 	assert_ptr_equal(first, second);
 	assert_int_equal(sip_flow_send(second, SLICE("two")), 0);
 	/* Our Via and Contact name the listener, not the port the connection happens to have. */
@@ -463,7 +464,7 @@ static void request_to_a_connected_peer_takes_its_connection(void **state)
 
 	peer_write(fd, tcp_request("a"));
 	fixture_received(f, 1);
-	assert_int_equal(sip_transports_flow(f->transports, SIP_TCP, &f->source, &flow), 0);
+	assert_int_equal(sip_transports_flow(f->transports, SIP_TCP, &f->source, NULL, &flow), 0);
 	assert_ptr_equal(flow, f->flow);
 	obj_unref(flow);
 	close(fd);
@@ -477,7 +478,7 @@ static void failed_connect_tells_who_watches(void **state)
 	int fd = peer_listen(&to);
 
 	close(fd);
-	assert_int_equal(sip_transports_flow(f->transports, SIP_TCP, &to, &flow), 0);
+	assert_int_equal(sip_transports_flow(f->transports, SIP_TCP, &to, NULL, &flow), 0);
 	assert_int_equal(sip_flow_send(flow, SLICE("x")), 0);
 	fixture_watch(f, flow);
 	turn_until(f->loop, &f->failed, 1);

@@ -146,8 +146,8 @@ void wire_break(struct wire *wire, const struct addr *local, const struct addr *
 	}
 }
 
-static int io_flow(
-	void *io, enum sip_transport transport, const struct addr *remote, struct sip_flow **flow)
+static int io_flow(void *io, enum sip_transport transport, const struct addr *remote,
+	const char *server_name, struct sip_flow **flow)
 {
 	struct wire_endpoint *endpoint = io;
 
