@@ -264,6 +264,7 @@ void media_engine_counters(struct media_engine *engine, struct media_counters *s
 		struct media_thread_counters *c = &engine->threads[i].counters;
 		uint64_t lag = atomic_exchange_explicit(&c->lag_us, 0, memory_order_relaxed);
 
+		sum->turns += read_counter(&c->turns);
 		sum->ticks += read_counter(&c->ticks);
 		sum->encodes += read_counter(&c->encodes);
 		sum->shared_encodes += read_counter(&c->shared_encodes);

@@ -43,6 +43,7 @@ unsigned media_engine_threads(const struct media_engine *engine);
 
 /* Sums over all threads since the start. */
 struct media_counters {
+	uint64_t turns;          /* of the threads' loops: none while nothing goes on */
 	uint64_t ticks;          /* of all mixers */
 	uint64_t encodes;        /* packets really encoded */
 	uint64_t shared_encodes; /* of them for all who hear the same mix */

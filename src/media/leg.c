@@ -71,8 +71,22 @@ static const struct media_payload *payload_of(const struct leg *leg, uint8_t pay
 	return NULL;
 }
 
-static void init_jitter(struct leg_rx *rx, uint32_t clock_rate)
+/* A new jitter buffer counts from 0; what the old one counted stays with the leg. */
+static void keep_count(struct leg *leg)
 {
+	struct jitter_stats stats;
+
+	if (!leg->rx->clock_rate)
+		return;
+	jitter_buffer_stats(leg->rx->jitter, &stats);
+	leg->lost += stats.lost;
+}
+
+static void init_jitter(struct leg *leg, uint32_t clock_rate)
+{
+	struct leg_rx *rx = leg->rx;
+
+	keep_count(leg);
 	rx->clock_rate = clock_rate;
 	jitter_buffer_init(rx->jitter, &(struct jitter_settings){.capacity = JITTER_PACKETS,
 					       .clock_rate = clock_rate,
@@ -103,6 +117,7 @@ void leg_release_rx(struct media_thread *t, struct leg *leg)
 
 	if (!rx)
 		return;
+	keep_count(leg);
 	leg->rx = NULL;
 	free_decoder(t, rx);
 	media_pool_put(&t->pool, rx->ahead, ahead_size(t));
@@ -121,7 +136,7 @@ int leg_put(
 	if (!leg->rx)
 		return -ENOMEM;
 	if (leg->rx->clock_rate != payload->codec->clock_rate)
-		init_jitter(leg->rx, payload->codec->clock_rate);
+		init_jitter(leg, payload->codec->clock_rate);
 	return jitter_buffer_put(leg->rx->jitter, packet, time_us);
 }
 
@@ -272,10 +287,10 @@ void leg_publish(struct leg *leg)
 {
 	struct jitter_stats stats;
 
-	if (!leg->rx)
+	if (!leg->rx || !leg->rx->clock_rate)
 		return;
 	jitter_buffer_stats(leg->rx->jitter, &stats);
-	atomic_store_explicit(&leg->figures.rx_lost, stats.lost, memory_order_relaxed);
+	atomic_store_explicit(&leg->figures.rx_lost, leg->lost + stats.lost, memory_order_relaxed);
 	atomic_store_explicit(&leg->figures.rx_jitter_us,
 		(uint32_t)((uint64_t)stats.jitter * 1000000 / leg->rx->clock_rate),
 		memory_order_relaxed);

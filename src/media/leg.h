@@ -80,6 +80,7 @@ struct leg {
 	int event_payload;
 	bool sending;
 	struct leg_rx *rx;  /* NULL until a packet comes */
+	uint64_t lost;      /* packets, of earlier rx */
 	uint64_t played_us; /* the last tick that took audio; 0: none */
 
 	/* The mixer's, as long as it is in one. */

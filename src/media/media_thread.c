@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -221,6 +222,7 @@ void media_thread_turn(struct media_thread *t, uint64_t now)
 {
 	bool ticking = is_ticking(t);
 
+	media_count(&t->counters.turns, 1);
 	t->now = now;
 	t->busy = false;
 	if (ticking)
@@ -266,7 +268,10 @@ int media_thread_prepare(struct media_thread *t, uint64_t now)
 static void *run(void *arg)
 {
 	struct media_thread *t = arg;
+	char name[16]; /* what top(1) shows; the kernel takes 15 letters */
 
+	snprintf(name, sizeof name, "sylk-media-%u", t->index % 1000);
+	pthread_setname_np(pthread_self(), name);
 	t->start_error = media_thread_prepare(t, clock_us());
 	sem_post(&t->started);
 	if (t->start_error)

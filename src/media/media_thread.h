@@ -35,7 +35,7 @@ struct media_scratch;
 
 /* What a thread has done since it started; written by it alone, read by any thread. */
 struct media_thread_counters {
-	_Atomic uint64_t ticks, encodes, shared_encodes, decodes;
+	_Atomic uint64_t turns, ticks, encodes, shared_encodes, decodes;
 	_Atomic uint64_t sent, received, refused, dropped, crossed, unsent;
 	_Atomic uint64_t lag_us; /* the latest tick since somebody last looked */
 };

@@ -130,7 +130,6 @@ static void configure(struct port *port, const struct media_leg_config *config)
 		port->echo.running = false;
 	}
 	port->remote = config->remote_rtp;
-	port->remote_rtcp = config->remote_rtcp;
 	if (!port->receiving || port->thread->settings->timeout_s == 0) {
 		timer_stop(&port->timeout);
 	} else if (!was_receiving) {

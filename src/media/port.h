@@ -56,8 +56,8 @@ struct port {
 
 	uint64_t payloads[2]; /* bit set of the payload types we take */
 	bool sending, receiving;
-	struct addr remote, remote_rtcp; /* as signalled */
-	struct addr source;              /* as latched: heard from, and sent to */
+	struct addr remote; /* as signalled */
+	struct addr source; /* as latched: heard from, and sent to */
 	bool latched;
 	struct port_send send;
 	struct port_echo echo;

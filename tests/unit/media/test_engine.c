@@ -216,6 +216,36 @@ static void an_idle_room_costs_no_tick(void **state)
 	world_close(&w);
 }
 
+static void threads_sleep_while_nothing_goes_on(void **state)
+{
+	struct media_engine_settings settings = world_settings(2);
+	struct world w;
+	struct media_mixer *mixer;
+	struct media_leg_config config;
+	struct phone *p;
+	uint64_t turns;
+
+	world_open(&w, &settings);
+	mixer = room(&w, 0);
+	p = world_phone(&w, "PCMU", 20, 0, 0);
+	media_leg_join(p->leg, mixer);
+	assert_true(world_wait(&w, &p->n_packets, 3, 20000));
+	config = phone_config(p);
+	config.sending = false;
+	media_leg_configure(p->leg, &config);
+	/* The figures are published once more; then nothing is left to do. */
+	do {
+		turns = counters(&w).turns;
+		world_run(&w, 1500);
+	} while (counters(&w).turns > turns + 10);
+	assert_true(counters(&w).turns > 0);
+	turns = counters(&w).turns;
+	world_run(&w, 300);
+	assert_int_equal(counters(&w).turns, turns);
+	media_mixer_close(mixer);
+	world_close(&w);
+}
+
 static void echo_returns_the_payload_in_our_own_stream(void **state)
 {
 	struct media_engine_settings settings = world_settings(2);
@@ -473,6 +503,7 @@ int main(void)
 		cmocka_unit_test(the_mix_is_encoded_once_for_all_who_listen),
 		cmocka_unit_test(a_silent_room_sends_on_and_encodes_nothing),
 		cmocka_unit_test(an_idle_room_costs_no_tick),
+		cmocka_unit_test(threads_sleep_while_nothing_goes_on),
 		cmocka_unit_test(echo_returns_the_payload_in_our_own_stream),
 		cmocka_unit_test(we_send_to_where_the_peer_really_is_and_hear_nobody_else),
 		cmocka_unit_test(a_peer_that_falls_silent_is_reported_each_period),
