@@ -61,8 +61,10 @@ def run(folder, scenario, server, user="room", transport="udp", calls=1, rate=10
     for old in glob.glob(os.path.join(folder, "*")):
         os.unlink(old)
     ip = server.ip
+    media = wait.free_port_range(2, ip)[0]  # SIPp takes two pairs
     command = ["sipp", server.host(transport), "-sf", os.path.join(SCENARIOS, scenario + ".xml"),
-               "-s", user, "-i", f"[{ip}]" if ":" in ip else ip, "-mp", str(wait.free_port(ip=ip)), "-m", str(calls), "-r", str(rate),
+               "-s", user, "-i", f"[{ip}]" if ":" in ip else ip, "-mp", str(media),
+               "-m", str(calls), "-r", str(rate),
                "-l", str(limit or calls), "-t", {"udp": "u1", "tcp": "t1"}[transport],
                "-nostdin", "-trace_err", "-trace_stat", "-fd", "1", "-trace_counts",
                "-timeout", str(int(seconds * wait.PATIENCE)), "-timeout_error", "-recv_timeout",
