@@ -9,6 +9,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -90,5 +91,7 @@ int daemon_drop_privileges(void)
 		return -ENOENT;
 	if (setgroups(0, NULL) < 0 || setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0)
 		return -errno;
+	/* Core dumps, which the kernel switches off with a change of user, help us mend crashes. */
+	prctl(PR_SET_DUMPABLE, 1);
 	return 0;
 }

@@ -157,6 +157,7 @@ static void on_signal(uv_signal_t *handle, int number)
 {
 	struct process *process = handle->data;
 
+	loop_wake(process->loop);
 	switch (number) {
 	case SIGTERM:
 	case SIGINT:
@@ -192,10 +193,16 @@ static int watch_signals(struct process *process)
 	return err;
 }
 
+/* From here on a second SIGTERM changes nothing: the process is as good as gone. */
 static void unwatch_signals(struct process *process)
 {
-	for (unsigned i = 0; i < process->n_signals; i++)
+	for (unsigned i = 0; i < process->n_signals; i++) {
+		int number = process->signals[i].signum;
+
 		uv_close((uv_handle_t *)&process->signals[i], NULL);
+		if (number)
+			signal(number, SIG_IGN);
+	}
 }
 
 /* ---- running ------------------------------------------------------------------------------- */
@@ -242,8 +249,8 @@ static int run_server(struct process *process, const struct config *config)
 	loop_run(process->loop);
 	timer_stop(&process->limit);
 out:
-	unwatch_signals(process);
 	server_free(process->server);
+	unwatch_signals(process);
 	return err;
 }
 

@@ -86,7 +86,8 @@ static int parse_map(struct app_registry *registry, const struct app_context *co
 		}
 	}
 	registry->n_map = items->n;
-	registry->default_application = strcpy(at, settings->default_application);
+	registry->default_application = memcpy(
+		at, settings->default_application, strlen(settings->default_application) + 1);
 	return 0;
 }
 

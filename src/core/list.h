@@ -20,8 +20,8 @@ struct list_node {
  * Walk a list; the current node may be removed on the way. it and next_ are list_node pointers
  * declared by the caller.
  */
-#define LIST_FOR_EACH(it, next_, head)                                                             \
-	for ((it) = (head)->next, (next_) = (it)->next; (it) != (head);                            \
+#define LIST_FOR_EACH(it, next_, head)                                  \
+	for ((it) = (head)->next, (next_) = (it)->next; (it) != (head); \
 		(it) = (next_), (next_) = (it)->next)
 
 static inline void list_init(struct list_node *n)

@@ -7,7 +7,13 @@
 #ifndef CORE_LOG_H
 #define CORE_LOG_H
 
-enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR, LOG_LEVEL_CRITICAL };
+enum log_level {
+	LOG_LEVEL_DEBUG,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_CRITICAL
+};
 
 /* Where lines go: the terminal (with a timestamp), syslog, or journald (priority prefix). */
 enum log_sink { LOG_SINK_TERMINAL, LOG_SINK_SYSLOG, LOG_SINK_JOURNAL };
@@ -29,10 +35,10 @@ int log_level_of(const char *name, enum log_level *level);
 void log_line(enum log_level level, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-#define log_debug(name, ...)                                                                       \
-	do {                                                                                       \
-		if (log_get_level() <= LOG_LEVEL_DEBUG)                                                 \
-			log_line(LOG_LEVEL_DEBUG, name, __VA_ARGS__);                                   \
+#define log_debug(name, ...)                                          \
+	do {                                                          \
+		if (log_get_level() <= LOG_LEVEL_DEBUG)               \
+			log_line(LOG_LEVEL_DEBUG, name, __VA_ARGS__); \
 	} while (0)
 #define log_info(name, ...) log_line(LOG_LEVEL_INFO, name, __VA_ARGS__)
 #define log_warning(name, ...) log_line(LOG_LEVEL_WARNING, name, __VA_ARGS__)
