@@ -11,6 +11,7 @@
 #include "media/engine.h"
 #include "session/sip_session.h"
 #include "sip/agent.h"
+#include "strangers.h"
 #include "version.h"
 
 #define LOG_NAME "sylk.core"
@@ -21,6 +22,7 @@ struct server {
 	const struct settings *settings;
 	struct media_engine *media;
 	struct sip_agent *sip;
+	struct strangers *strangers; /* NULL: they are not let in */
 	struct app_registry *applications;
 	struct app_context app_context;
 	struct sip_session_context sip_sessions;
@@ -40,8 +42,18 @@ static void incoming_invite(struct sip_invite *invite, const struct sip_msg *req
 	sip_session_incoming(&server->sip_sessions, invite, request);
 }
 
+static unsigned authenticate(const struct sip_msg *request, struct buf *lines, void *arg)
+{
+	struct server *server = arg;
+
+	if (!server->strangers)
+		return 403;
+	return strangers_check(server->strangers, request, loop_now(server->loop), lines);
+}
+
 static const struct sip_agent_handlers agent_handlers = {
 	.admit = admit,
+	.authenticate = authenticate,
 	.invite = incoming_invite,
 };
 
@@ -133,6 +145,14 @@ static enum identity_proof admitted_proof(const struct addr_prefix_list *peers)
 	return IDENTITY_TRUSTED_PEER;
 }
 
+/* Who was not admitted by his source has come in by password. */
+static enum identity_proof prove(const struct sip_msg *request, void *arg)
+{
+	const struct server *server = arg;
+
+	return admit(&request->source, arg) ? server->sip_sessions.proof : IDENTITY_DIGEST;
+}
+
 static int start_sip(struct server *server)
 {
 	static const struct sip_agent_settings agent_settings = {.product = PRODUCT};
@@ -144,6 +164,7 @@ static int start_sip(struct server *server)
 		.media = server->media,
 		.product = PRODUCT,
 		.proof = admitted_proof(&sip->trusted_peers),
+		.prove = prove,
 		.incoming = incoming_session,
 		.arg = server,
 	};
@@ -162,6 +183,12 @@ static int start_sip(struct server *server)
 			return err;
 		}
 	}
+	err = strangers_new(&server->strangers, sip);
+	if (err)
+		return err;
+	if (server->strangers && server->sip_sessions.proof == IDENTITY_UNPROVED)
+		log_warning(
+			LOG_NAME, "[SIP] digest_realm has no effect while trusted_peers is any");
 	err = sip_agent_new(&server->sip, server->loop, &agent_settings, &agent_handlers, server);
 	return err ? err : listen_everywhere(server);
 }
@@ -263,6 +290,7 @@ void server_free(struct server *server)
 	}
 	app_registry_free(server->applications);
 	obj_unref(server->sip);
+	obj_unref(server->strangers);
 	if (server->media)
 		media_engine_close(server->media);
 	mem_free(server);

@@ -95,6 +95,13 @@ static const struct config_option sip_options[] = {
 		"any "
 		"or none.",
 		.parse = parse_trusted_peers, .release = release_trusted_peers},
+	{"digest_realm", CONFIG_STRING, FIELD(digest_realm), NULL,
+		"Realm, which is the domain of the users, in whose name sources that trusted_peers "
+		"does not name must prove a password by digest; empty: they are refused. Set "
+		"trusted_peers too: by default it names everybody."},
+	{"digest_users", CONFIG_STRING, FIELD(digest_users), NULL,
+		"File with the users of digest_realm, as htdigest writes it: lines of "
+		"user:realm:hash, the hash being the MD5 or SHA-256 of user:realm:password."},
 	{"local_tls_port", CONFIG_UNSUPPORTED},
 	{"outbound_proxy", CONFIG_UNSUPPORTED},
 	{"enable_ice", CONFIG_UNSUPPORTED},

@@ -23,6 +23,7 @@ struct sip_settings {
 	char *advertised_ip;
 	int udp_port, tcp_port; /* -1: switched off; 0: any free one */
 	struct addr_prefix_list trusted_peers;
+	char *digest_realm, *digest_users; /* NULL: unset */
 };
 
 struct settings {

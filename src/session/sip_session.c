@@ -344,6 +344,8 @@ static int set_identity(
 static struct sip_session *sip_session_new(struct sip_session_context *context,
 	struct sip_invite *invite, const struct sip_msg *request)
 {
+	enum identity_proof proof =
+		context->prove ? context->prove(request, context->arg) : context->proof;
 	struct sip_session *s = obj_new(sizeof *s, sip_session_destroy);
 
 	if (!s)
@@ -353,7 +355,7 @@ static struct sip_session *sip_session_new(struct sip_session_context *context,
 	s->context = context;
 	s->invite = obj_ref(invite);
 	if (keep_texts(s, request) < 0 ||
-		set_identity(&s->base.remote, &request->from, context->proof) < 0 ||
+		set_identity(&s->base.remote, &request->from, proof) < 0 ||
 		set_identity(&s->base.local, &request->to, IDENTITY_UNPROVED) < 0)
 		return obj_unref(s);
 	return s;

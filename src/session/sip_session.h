@@ -20,6 +20,8 @@ struct sip_session_context {
 	const char *product;       /* s= of our SDP */
 	struct addr advertised;    /* in our SDP in place of the local address; len 0: none */
 	enum identity_proof proof; /* how far a source that was admitted is believed */
+	/* The same for one request; NULL: proof. */
+	enum identity_proof (*prove)(const struct sip_msg *request, void *arg);
 	/* A new session, to be handed to its application; a reference is held across the call. */
 	void (*incoming)(struct session *session, void *arg);
 	void *arg;

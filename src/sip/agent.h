@@ -26,9 +26,18 @@ struct sip_agent_settings {
 
 struct sip_agent_handlers {
 	/*
-	 * Whether requests from this source are accepted (trusted_peers); false: 403. NULL: all.
+	 * Whether requests from this source are accepted (trusted_peers); false: authenticate is
+	 * asked. NULL: all.
 	 */
 	bool (*admit)(const struct addr *source, void *arg);
+
+	/*
+	 * What to say to a request from any other source (RFC 3261 22.1): 0, it is accepted all
+	 * the same, or the status to refuse it with; header lines for that are appended to lines.
+	 * Not asked of ACK and CANCEL, which cannot be challenged, nor inside a dialog, whose tags
+	 * only the peer knows: those are accepted. NULL: 403 to all.
+	 */
+	unsigned (*authenticate)(const struct sip_msg *request, struct buf *lines, void *arg);
 
 	/*
 	 * An INVITE outside a dialog; 100 has been sent. The handler keeps invite with obj_ref and

@@ -76,7 +76,26 @@ static void receive_response(struct sip_agent *agent, struct sip_msg *msg)
 		sip_client_transaction_receive(txn, msg);
 }
 
-static void receive_new(struct sip_agent *agent, struct sip_msg *msg, struct sip_key_value key)
+/* Whether a request from a source that was not admitted is let in; if not, it has been refused. */
+static bool authenticated(struct sip_agent *agent, const struct sip_msg *msg)
+{
+	struct buf lines;
+	unsigned status;
+
+	if (msg->method == SIP_CANCEL || sip_dialog_find(agent, msg))
+		return true;
+	buf_init(&lines, 4096);
+	status = agent->handlers.authenticate(msg, &lines, agent->arg);
+	/* Without a transaction (8.2.7): strangers are many. */
+	if (status)
+		sip_reply_stateless(
+			agent, msg, status, NULL, lines.err ? SLICE_NONE : buf_view(&lines));
+	buf_free(&lines);
+	return status == 0;
+}
+
+static void receive_new(
+	struct sip_agent *agent, struct sip_msg *msg, struct sip_key_value key, bool admitted)
 {
 	struct sip_server_transaction *txn;
 	struct sip_source *source;
@@ -85,6 +104,8 @@ static void receive_new(struct sip_agent *agent, struct sip_msg *msg, struct sip
 		sip_reply_stateless(agent, msg, msg->error_status, msg->error, SLICE_NONE);
 		return;
 	}
+	if (!admitted && !authenticated(agent, msg))
+		return;
 	source = sip_source_take(agent, &msg->source);
 	if (!source || sip_server_transaction_new(&txn, agent, msg, key, source) < 0) {
 		sip_reply_stateless(agent, msg, 503, NULL, SLICE("Retry-After: 10\r\n"));
@@ -99,9 +120,10 @@ static void receive_request(struct sip_agent *agent, struct sip_msg *msg)
 {
 	bool ack = msg->method == SIP_ACK;
 	struct sip_key_value key = sip_key_server(msg, ack ? SIP_INVITE : msg->method);
+	bool admitted = !agent->handlers.admit || agent->handlers.admit(&msg->source, agent->arg);
 	struct sip_server_transaction *txn;
 
-	if (agent->handlers.admit && !agent->handlers.admit(&msg->source, agent->arg)) {
+	if (!admitted && !agent->handlers.authenticate) {
 		sip_reply_stateless(agent, msg, 403, NULL, SLICE_NONE);
 		return;
 	}
@@ -112,7 +134,7 @@ static void receive_request(struct sip_agent *agent, struct sip_msg *msg)
 	else if (ack && (!txn || !sip_server_transaction_ack(txn)))
 		sip_dispatch_ack(agent, msg);
 	else if (!ack)
-		receive_new(agent, msg, key);
+		receive_new(agent, msg, key, admitted);
 }
 
 void sip_agent_receive(struct sip_agent *agent, struct sip_msg *msg)
