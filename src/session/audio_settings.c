@@ -12,7 +12,7 @@ static const char *const sample_rate_names[] = {"16000", "32000", "48000", NULL}
 
 static int parse_port_range(struct slice value, void *field, char *error, size_t error_size)
 {
-	struct port_range *range = field;
+	struct rtp_port_range *range = field;
 	struct slice first;
 	uint32_t min, max;
 

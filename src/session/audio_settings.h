@@ -6,13 +6,13 @@
 #include "core/config.h"
 #include "media/engine.h"
 
-struct port_range {
+struct rtp_port_range {
 	uint16_t min, max;
 };
 
 struct rtp_settings {
 	struct config_list audio_codecs; /* in order of preference */
-	struct port_range port_range;
+	struct rtp_port_range port_range;
 	int timeout;     /* seconds */
 	int sample_rate; /* index into rtp_sample_rates */
 	int mixed_talkers;

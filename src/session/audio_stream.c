@@ -11,13 +11,15 @@
 #define PTIME_MS 20
 #define ANSWERED_CODECS 1 /* spec 1.6: the one that ranks highest with us */
 
-/* Where the peer wants its RTP: 0, or -EINVAL when that is no literal address. */
+/* Where the peer wants its RTP: 0, or -EINVAL when that is no literal address of one host. */
 static int media_address(const struct sdp_media *media, struct addr *rtp)
 {
 	struct sdp_connection connection;
 	int err = sdp_media_connection(media, &connection);
 
-	return err ? -EINVAL : addr_parse(connection.address, media->port, rtp);
+	if (!err)
+		err = addr_parse(connection.address, media->port, rtp);
+	return err || addr_is_multicast(rtp) ? -EINVAL : 0;
 }
 
 bool audio_stream_usable(const struct audio_formats *formats, const struct sdp_media *offer)
@@ -31,19 +33,45 @@ bool audio_stream_usable(const struct audio_formats *formats, const struct sdp_m
 		       0;
 }
 
+static struct audio_stream *stream_of(struct list_node *node)
+{
+	struct session_stream *base = CONTAINER_OF(node, struct session_stream, node);
+
+	return CONTAINER_OF(base, struct audio_stream, base);
+}
+
+/* Take a stream that was removed out of the session's list, or make one. */
+static struct audio_stream *take_stream(struct session *session)
+{
+	struct list_node *it;
+
+	for (it = session->streams.next; it != &session->streams; it = it->next) {
+		struct audio_stream *stream = stream_of(it);
+
+		if (stream->base.state == STREAM_REMOVED) {
+			list_remove(it);
+			return stream;
+		}
+	}
+	return mem_zalloc(sizeof *stream_of(it));
+}
+
 struct audio_stream *audio_stream_new(
 	struct session *session, const struct audio_formats *formats, unsigned index)
 {
-	struct audio_stream *stream = mem_zalloc(sizeof *stream);
+	struct audio_stream *stream = take_stream(session);
+	struct list_node *behind = session->streams.prev;
 
 	if (!stream)
 		return NULL;
-	stream->base.session = session;
-	stream->base.kind = STREAM_AUDIO;
-	stream->base.state = STREAM_PROPOSED;
-	stream->formats = formats;
-	stream->index = index;
-	list_append(&session->streams, &stream->base.node);
+	*stream = (struct audio_stream){
+		.base = {.session = session, .kind = STREAM_AUDIO, .state = STREAM_PROPOSED},
+		.formats = formats,
+		.index = index,
+	};
+	while (behind != &session->streams && stream_of(behind)->index > index)
+		behind = behind->prev;
+	list_prepend(behind, &stream->base.node);
 	return stream;
 }
 
@@ -81,7 +109,8 @@ int audio_stream_open(struct audio_stream *stream, struct media_engine *media,
 	struct addr bind_to = *local, peer;
 	int err;
 
-	if (offer && media_address(offer, &peer) == 0 && addr_family(&peer) != addr_family(local)) {
+	if (offer && media_address(offer, &peer) == 0 && !addr_is_any(&peer) &&
+		addr_family(&peer) != addr_family(local)) {
 		err = addr_source_for(&peer, &bind_to);
 		if (err)
 			return err;
@@ -104,6 +133,21 @@ int audio_stream_open(struct audio_stream *stream, struct media_engine *media,
 	}
 	stream->base.state = STREAM_ACTIVE;
 	return 0;
+}
+
+/* Whether our socket can send there; a zero address is a hold in the old style (RFC 3264 8.4). */
+static bool can_reach(const struct audio_stream *stream, const struct addr *peer)
+{
+	return addr_is_any(peer) ||
+	       addr_family(peer) == addr_family(media_port_local(stream->port));
+}
+
+bool audio_stream_can_follow(const struct audio_stream *stream, const struct sdp_media *offer)
+{
+	struct addr peer;
+
+	return audio_stream_usable(stream->formats, offer) && media_address(offer, &peer) == 0 &&
+	       can_reach(stream, &peer);
 }
 
 static void write_head(const struct audio_stream *stream, struct sdp_draft *draft)
@@ -140,6 +184,25 @@ int audio_stream_write_offer(struct audio_stream *stream, struct sdp_draft *draf
 	return draft->err;
 }
 
+int audio_stream_write_offer_again(struct audio_stream *stream, const struct sdp_media *ours,
+	const struct sdp_media *theirs, struct sdp_draft *draft)
+{
+	const struct audio_format *formats = stream->formats->items;
+	struct audio_matches matches;
+	int err;
+
+	/* The offer of the two has all payload types that were given a meaning. */
+	err = audio_match_offer(stream->offered ? ours : theirs, formats, stream->formats->n,
+		AUDIO_ORDER_LOCAL, &matches);
+	if (err)
+		return err;
+	write_head(stream, draft);
+	audio_write_answer(draft, &matches, matches.n, formats);
+	sdp_draft_attribute(draft, "ptime", "%u", PTIME_MS);
+	sdp_draft_direction(draft, SDP_SENDRECV);
+	return draft->err;
+}
+
 static void fill_payloads(const struct audio_stream *stream, const struct audio_matches *matches,
 	struct media_leg_config *config)
 {
@@ -168,11 +231,12 @@ static int fill_addresses(const struct sdp_media *theirs, struct media_leg_confi
 	if (err)
 		return err;
 	sdp_rtcp(theirs, &rtcp);
-	config->remote_rtcp = config->remote_rtp;
-	if (rtcp.address.n)
-		err = addr_parse(rtcp.address, rtcp.port, &config->remote_rtcp);
+	/* An address of its own that is a name, or no host's, is not worth losing the audio for. */
+	if (addr_parse(rtcp.address, 0, &config->remote_rtcp) < 0 ||
+		addr_is_multicast(&config->remote_rtcp))
+		config->remote_rtcp = config->remote_rtp;
 	addr_set_port(&config->remote_rtcp, rtcp.port);
-	return err;
+	return 0;
 }
 
 int audio_stream_apply(struct audio_stream *stream, const struct sdp_media *ours,
@@ -184,6 +248,9 @@ int audio_stream_apply(struct audio_stream *stream, const struct sdp_media *ours
 	struct audio_matches matches;
 	int err;
 
+	/* RFC 3264 6: the answer's transport is the offer's. */
+	if (!slice_eq_nocase(ours->proto, theirs->proto))
+		return -EINVAL;
 	if (offered)
 		err = audio_match_answer(
 			ours, theirs, formats, stream->formats->n, AUDIO_ORDER_LOCAL, &matches);
@@ -192,10 +259,13 @@ int audio_stream_apply(struct audio_stream *stream, const struct sdp_media *ours
 			theirs, formats, stream->formats->n, AUDIO_ORDER_LOCAL, &matches);
 	if (!err)
 		err = fill_addresses(theirs, &config);
+	if (!err && !can_reach(stream, &config.remote_rtp))
+		err = -EINVAL;
 	if (err)
 		return err;
 	fill_payloads(stream, &matches, &config);
-	/* What both allow; a zero address is a hold in the old style (RFC 3264 8.4). */
+	stream->offered = offered;
+	/* What both allow. */
 	direction = sdp_media_direction(ours) & sdp_direction_reverse(sdp_media_direction(theirs));
 	config.sending = (direction & SDP_SENDONLY) && !addr_is_any(&config.remote_rtp);
 	config.receiving = direction & SDP_RECVONLY;

@@ -17,13 +17,17 @@ struct audio_stream {
 	const struct audio_formats *formats;
 	unsigned index;          /* of its m-line */
 	struct media_port *port; /* while the stream is active */
+	bool offered;            /* of the agreed sections, ours was the offer */
 	struct addr address;     /* what our SDP says: the port's, or the advertised one */
 };
 
 /* Whether an offered m-line is audio that we can take: RTP/AVP, a codec in common, an address. */
 bool audio_stream_usable(const struct audio_formats *formats, const struct sdp_media *offer);
 
-/* A stream of the session for this m-line, STREAM_PROPOSED. NULL without memory. */
+/*
+ * A stream of the session for this m-line, STREAM_PROPOSED: one that was removed, used again, so
+ * that a session never has more streams than m-lines; or a new one. NULL without memory.
+ */
 struct audio_stream *audio_stream_new(
 	struct session *session, const struct audio_formats *formats, unsigned index);
 void audio_stream_free(struct audio_stream *stream);
@@ -36,14 +40,25 @@ void audio_stream_free(struct audio_stream *stream);
 int audio_stream_open(struct audio_stream *stream, struct media_engine *media,
 	const struct addr *local, const struct addr *advertised, const struct sdp_media *offer);
 
+/* Whether an active stream can go on as this later offer for its m-line wants it. */
+bool audio_stream_can_follow(const struct audio_stream *stream, const struct sdp_media *offer);
+
 /* Write our section: the answer to an offer; or an offer. Returns 0 or the draft's error. */
 int audio_stream_write_answer(
 	struct audio_stream *stream, const struct sdp_media *offer, struct sdp_draft *draft);
 int audio_stream_write_offer(struct audio_stream *stream, struct sdp_draft *draft);
 
 /*
+ * Offer an active stream anew, given the agreed sections: all its codecs under the payload types
+ * that they have in this session (RFC 3264 8.3.2), both ways even if the peer held it so far
+ * (RFC 6337 5.3). Returns 0 or the draft's error.
+ */
+int audio_stream_write_offer_again(struct audio_stream *stream, const struct sdp_media *ours,
+	const struct sdp_media *theirs, struct sdp_draft *draft);
+
+/*
  * Put the agreed pair of sections into effect. offered: ours was the offer. Returns 0, -ENOENT
- * (nothing in common), -EINVAL (no address) or -ENOMEM.
+ * (nothing in common), -EINVAL (no address that we can send to, another transport) or -ENOMEM.
  */
 int audio_stream_apply(struct audio_stream *stream, const struct sdp_media *ours,
 	const struct sdp_media *theirs, bool offered);

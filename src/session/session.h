@@ -46,13 +46,16 @@ enum stream_state {
 	STREAM_REMOVED, /* refused, or its m-line went to port 0 */
 };
 
-/* One stream of a session; owned by the session, good as long as it is. */
+/*
+ * One stream of a session; owned by the session, good as long as it is. One that was removed may
+ * become a later one that the peer proposes.
+ */
 struct session_stream {
 	struct list_node node; /* in session.streams, in the order of the m-lines */
 	struct session *session;
 	enum stream_kind kind;
 	enum stream_state state;
-	bool on_hold;          /* by the peer: it does not want to hear us, or does not send */
+	bool on_hold;          /* by the peer: it does not want to hear us */
 	struct media_leg *leg; /* audio: present from acceptance until removal */
 };
 
@@ -61,10 +64,14 @@ struct session_handlers {
 	void (*started)(struct session *session, void *arg);
 	/*
 	 * The peer adds streams to a running session: they are in the list as STREAM_PROPOSED. The
-	 * application calls session_accept with those it takes (or 0), now or later.
+	 * application calls session_accept with those it takes (or 0), or session_reject, now or
+	 * later.
 	 */
 	void (*proposed)(struct session *session, void *arg);
-	/* A stream became active, was removed, or its hold changed. leg of a removed one is NULL. */
+	/*
+	 * A stream became active, was removed (also a proposed one that the peer took back), or its
+	 * hold changed. leg of a removed one is NULL.
+	 */
 	void (*stream_changed)(struct session *session, struct session_stream *stream, void *arg);
 	/* No media for [RTP] timeout seconds. */
 	void (*media_timeout)(struct session *session, struct session_stream *stream, void *arg);

@@ -95,20 +95,25 @@ static void sip_session_reject(struct session *session, unsigned status)
 	finish(s, "refused");
 }
 
-static void sip_session_end(struct session *session, const char *reason)
+/* cause: of the Reason header (RFC 3326); spec 1.6 has 500 where media fails after the 200. */
+static void end_with(struct sip_session *s, unsigned cause, const char *reason)
 {
-	struct sip_session *s = sip_session_of(session);
 	struct buf value;
 
 	buf_init(&value, 1024);
 	if (reason) {
-		buf_str(&value, "SIP;cause=480;text=");
+		buf_printf(&value, "SIP;cause=%u;text=", cause);
 		sip_write_quoted(&value, slice_str(reason));
 	}
 	sip_invite_set_handlers(s->invite, &no_handlers, NULL);
 	sip_invite_end(s->invite, value.err ? SLICE_NONE : buf_view(&value));
 	buf_free(&value);
 	finish(s, reason ? reason : "ended by the server");
+}
+
+static void sip_session_end(struct session *session, const char *reason)
+{
+	end_with(sip_session_of(session), 480, reason);
 }
 
 /* ---- accepting --------------------------------------------------------------------------------- */
@@ -132,16 +137,27 @@ static unsigned status_of_error(int err)
 	}
 }
 
+/* Why accepting a call, or what a re-INVITE asks for, did not work. */
 static void log_failure(const struct sip_session *s, int err)
 {
-	const char *advice = "";
+	const char *what = strerror(-err), *advice = "";
 
-	if (err == -EADDRINUSE)
+	if (err == -ENOTSUP)
+		what = "it offers nothing that could be used";
+	else if (err == -EADDRINUSE)
 		advice = " (all ports of [RTP] port_range are taken: widen it)";
 	else if (err == -EMFILE || err == -ENFILE)
 		advice = " (raise the limit of open files, LimitNOFILE in the systemd unit)";
-	log_warning(LOG_NAME, "Call of %s could not be accepted: %s%s", s->base.remote.address,
-		strerror(-err), advice);
+	log_warning(LOG_NAME, "Call of %s to %.*s could not be accepted: %s%s",
+		s->base.remote.address, SLICE_ARG(s->base.target), what, advice);
+}
+
+static void log_refusal(
+	const struct sip_session *s, const char *what, const struct sip_refusal *refusal)
+{
+	log_info(LOG_NAME, "%s of %s to %.*s refused: %u%s%s", what, s->base.remote.address,
+		SLICE_ARG(s->base.target), refusal->status, refusal->warning ? " " : "",
+		refusal->warning ? refusal->warning : "");
 }
 
 static int send_description(struct sip_session *s, struct sdp *description)
@@ -160,33 +176,40 @@ static int accept_call(struct sip_session *s, unsigned kinds, bool focus)
 	if (!err)
 		err = sip_session_media_accept(s, kinds, &description);
 	if (!err)
-		err = sm_move(&s->base.sm, SESSION_CONNECTING);
-	if (!err)
 		err = send_description(s, description);
+	if (err) {
+		log_failure(s, err);
+		sip_session_reject(&s->base, status_of_error(err));
+		return err;
+	}
+	sm_move(&s->base.sm, SESSION_CONNECTING);
 	/* With our answer sent, audio may flow; after our own offer the ACK tells how. */
-	if (!err && session_state(&s->base) != SESSION_ENDED && s->exchange == EXCHANGE_NONE)
+	if (s->exchange == EXCHANGE_NONE)
 		err = sip_session_media_apply(s, false);
+	if (err)
+		end_with(s, 500, "media stream failed to start");
 	return err;
 }
 
-/* The application's word on streams that a re-INVITE adds. */
-static int accept_proposal(struct sip_session *s, unsigned kinds)
+/* Answer a re-INVITE, with those of its new streams whose kinds are given. */
+static int answer_reinvite(struct sip_session *s, unsigned kinds)
 {
 	struct sdp *description;
 	int err;
 
-	if (s->exchange != EXCHANGE_TO_ANSWER)
-		return -EINVAL;
 	err = sip_session_media_accept(s, kinds, &description);
 	if (err) {
+		/* 14.2: refused, the call goes on as it was. */
 		log_failure(s, err);
 		sip_session_media_rollback(s);
 		refuse_invite(s->invite, &(struct sip_refusal){status_of_error(err), NULL});
 		return err;
 	}
 	err = send_description(s, description);
-	if (!err && session_state(&s->base) != SESSION_ENDED)
+	if (!err && s->exchange == EXCHANGE_NONE)
 		err = sip_session_media_apply(s, true);
+	if (err && session_state(&s->base) != SESSION_ENDED)
+		end_with(s, 500, "media stream failed to start");
 	return err;
 }
 
@@ -195,17 +218,10 @@ static int sip_session_accept(struct session *session, unsigned kinds, bool focu
 	struct sip_session *s = obj_ref(sip_session_of(session));
 	int err = -EINVAL;
 
-	if (session_state(session) == SESSION_CONNECTED) {
-		err = accept_proposal(s, kinds);
-	} else if (session_state(session) == SESSION_INCOMING) {
+	if (session_state(session) == SESSION_INCOMING)
 		err = accept_call(s, kinds, focus);
-		if (err && err != -ENOTSUP)
-			log_failure(s, err);
-		if (err && session_state(session) == SESSION_INCOMING)
-			sip_session_reject(session, status_of_error(err));
-		else if (err)
-			sip_session_end(session, "the call could not be set up");
-	}
+	else if (session_state(session) == SESSION_CONNECTED && s->exchange == EXCHANGE_TO_ANSWER)
+		err = answer_reinvite(s, kinds);
 	obj_unref(s);
 	return err;
 }
@@ -224,7 +240,7 @@ static void on_acknowledged(struct sip_invite *invite, const struct sip_msg *ack
 	struct sip_session *s = obj_ref(arg);
 
 	if (s->exchange == EXCHANGE_OFFERED && sip_session_media_answered(s, ack) < 0)
-		sip_session_end(&s->base, "the ACK brought no usable answer to our offer");
+		end_with(s, 500, "the ACK brought no usable answer to our offer");
 	else if (session_state(&s->base) == SESSION_CONNECTING)
 		session_set_started(&s->base);
 	obj_unref(s);
@@ -234,27 +250,26 @@ static void on_renegotiate(struct sip_invite *invite, const struct sip_msg *requ
 {
 	struct sip_session *s = obj_ref(arg);
 	struct sip_refusal refusal;
-	struct sdp *description;
-	int decision, err;
+	int decision;
 
 	decision = sip_session_media_reinvite(s, request, &refusal);
 	if (decision < 0) {
+		log_refusal(s, "Change of the call", &refusal);
 		sip_session_media_rollback(s);
 		refuse_invite(invite, &refusal);
 	} else if (decision > 0 && s->base.handlers->proposed) {
 		s->base.handlers->proposed(&s->base, s->base.arg);
 	} else {
-		err = sip_session_media_accept(s, 0, &description);
-		if (err) {
-			log_failure(s, err);
-			sip_session_media_rollback(s);
-			refuse_invite(invite, &(struct sip_refusal){status_of_error(err), NULL});
-		} else if (send_description(s, description) == 0 && s->exchange == EXCHANGE_NONE &&
-			   session_state(&s->base) != SESSION_ENDED &&
-			   sip_session_media_apply(s, true) < 0) {
-			sip_session_end(&s->base, "the new media could not be set up");
-		}
+		answer_reinvite(s, 0);
 	}
+	obj_unref(s);
+}
+
+static void on_withdrawn(struct sip_invite *invite, void *arg)
+{
+	struct sip_session *s = obj_ref(arg);
+
+	sip_session_media_withdrawn(s);
 	obj_unref(s);
 }
 
@@ -284,6 +299,7 @@ static void on_ended(
 static const struct sip_invite_handlers invite_handlers = {
 	.acknowledged = on_acknowledged,
 	.renegotiate = on_renegotiate,
+	.withdrawn = on_withdrawn,
 	.ended = on_ended,
 };
 
@@ -368,6 +384,8 @@ void sip_session_incoming(struct sip_session_context *context, struct sip_invite
 	struct sip_session *s = sip_session_new(context, invite, request);
 
 	if (!s || sip_session_media_invite(s, request, &refusal) < 0) {
+		if (s)
+			log_refusal(s, "Call", &refusal);
 		refuse_invite(invite, &refusal);
 		obj_unref(s);
 		return;

@@ -56,6 +56,9 @@ int sip_session_media_accept(struct sip_session *s, unsigned kinds, struct sdp *
 /* Undo a proposal that is not accepted: its streams go, the agreed descriptions stand. */
 void sip_session_media_rollback(struct sip_session *s);
 
+/* The same when the peer took its proposal back: the application is told. */
+void sip_session_media_withdrawn(struct sip_session *s);
+
 /* After the exchange: put all sections into effect. notify: tell the application what changed. */
 int sip_session_media_apply(struct sip_session *s, bool notify);
 

@@ -151,19 +151,45 @@ int sip_session_media_reinvite(
 	return usable ? 1 : 0;
 }
 
+static void notify_stream(struct sip_session *s, struct session_stream *stream)
+{
+	if (s->base.handlers->stream_changed)
+		s->base.handlers->stream_changed(&s->base, stream, s->base.arg);
+}
+
 void sip_session_media_rollback(struct sip_session *s)
 {
-	struct list_node *it, *next;
+	struct list_node *it;
 
-	LIST_FOR_EACH(it, next, &s->base.streams)
-	{
-		struct session_stream *base = CONTAINER_OF(it, struct session_stream, node);
-
-		if (base->state == STREAM_PROPOSED)
-			base->state = STREAM_REMOVED;
-	}
 	negotiation_rollback(s->negotiation);
 	s->exchange = EXCHANGE_NONE;
+	for (it = s->base.streams.next; it != &s->base.streams; it = it->next) {
+		struct session_stream *base = CONTAINER_OF(it, struct session_stream, node);
+		struct audio_stream *stream = CONTAINER_OF(base, struct audio_stream, base);
+
+		/* Proposed, or already opened for the answer that did not come about. */
+		if (base->state != STREAM_REMOVED &&
+			!negotiation_in_use(s->negotiation, stream->index))
+			audio_stream_close(stream);
+	}
+}
+
+void sip_session_media_withdrawn(struct sip_session *s)
+{
+	struct list_node *it;
+
+	negotiation_rollback(s->negotiation);
+	s->exchange = EXCHANGE_NONE;
+	for (it = s->base.streams.next; it != &s->base.streams; it = it->next) {
+		struct session_stream *base = CONTAINER_OF(it, struct session_stream, node);
+
+		if (base->state != STREAM_PROPOSED)
+			continue;
+		base->state = STREAM_REMOVED;
+		notify_stream(s, base);
+		if (session_state(&s->base) == SESSION_ENDED)
+			return;
+	}
 }
 
 /* Our section for one m-line of the peer's offer; a stream that is not there is refused. */
@@ -176,12 +202,13 @@ static int answer_media(struct sip_session *s, const struct sdp_media *offer, un
 	/* Offered with port 0, the stream ends once the answer is made. */
 	if (!stream || !sdp_media_enabled(offer, false))
 		return 0;
-	if (!stream->port) {
+	if (stream->port)
+		err = audio_stream_can_follow(stream, offer) ? 0 : -ENOTSUP;
+	else
 		err = audio_stream_open(stream, s->context->media, sip_invite_local(s->invite),
 			&s->context->advertised, offer);
-		if (err)
-			return err;
-	}
+	if (err)
+		return err;
 	sdp_draft_init(&draft);
 	err = audio_stream_write_answer(stream, offer, &draft);
 	if (!err)
@@ -189,7 +216,7 @@ static int answer_media(struct sip_session *s, const struct sdp_media *offer, un
 	sdp_draft_free(&draft);
 	if (!err)
 		*accepted |= STREAM_BIT(stream->base.kind);
-	return err == -ENOENT ? -ENOTSUP : err;
+	return err;
 }
 
 static int make_answer(struct sip_session *s, struct sdp **description)
@@ -206,26 +233,57 @@ static int make_answer(struct sip_session *s, struct sdp **description)
 	return err ? err : negotiation_answer(s->negotiation, description);
 }
 
-/* Our offer: in the first exchange our streams, later what was agreed. */
+static int offer_first(struct sip_session *s, struct audio_stream *stream)
+{
+	struct sdp_draft draft;
+	int err;
+
+	err = audio_stream_open(stream, s->context->media, sip_invite_local(s->invite),
+		&s->context->advertised, NULL);
+	if (err)
+		return err;
+	sdp_draft_init(&draft);
+	err = audio_stream_write_offer(stream, &draft);
+	if (!err)
+		err = negotiation_add(s->negotiation, &draft, &stream->index);
+	sdp_draft_free(&draft);
+	return err;
+}
+
+static int offer_again(struct sip_session *s, struct audio_stream *stream)
+{
+	unsigned i = stream->index;
+	struct sdp_draft draft;
+	int err;
+
+	sdp_draft_init(&draft);
+	err = audio_stream_write_offer_again(stream, &negotiation_local(s->negotiation)->media[i],
+		&negotiation_remote(s->negotiation)->media[i], &draft);
+	if (!err)
+		err = negotiation_set(s->negotiation, i, &draft);
+	sdp_draft_free(&draft);
+	return err;
+}
+
+/* Our offer of the streams that there are; m-lines without one stay at port 0. */
 static int make_offer(struct sip_session *s, struct sdp **description)
 {
-	struct audio_stream *stream = stream_at(s, 0);
-	struct sdp_draft draft;
+	bool first = negotiation_local(s->negotiation) == NULL;
+	unsigned n = 0;
+	struct list_node *it;
 	int err = 0;
 
-	if (!negotiation_local(s->negotiation)) {
-		if (!stream)
-			return -ENOTSUP;
-		err = audio_stream_open(stream, s->context->media, sip_invite_local(s->invite),
-			&s->context->advertised, NULL);
-		if (err)
-			return err;
-		sdp_draft_init(&draft);
-		err = audio_stream_write_offer(stream, &draft);
-		if (!err)
-			err = negotiation_add(s->negotiation, &draft, &stream->index);
-		sdp_draft_free(&draft);
+	for (it = s->base.streams.next; it != &s->base.streams && !err; it = it->next) {
+		struct session_stream *base = CONTAINER_OF(it, struct session_stream, node);
+		struct audio_stream *stream = CONTAINER_OF(base, struct audio_stream, base);
+
+		if (base->state == STREAM_REMOVED)
+			continue;
+		n++;
+		err = first ? offer_first(s, stream) : offer_again(s, stream);
 	}
+	if (!err && first && n == 0)
+		err = -ENOTSUP;
 	return err ? err : negotiation_offer(s->negotiation, description);
 }
 
@@ -261,12 +319,6 @@ int sip_session_media_accept(struct sip_session *s, unsigned kinds, struct sdp *
 	if (!err)
 		s->exchange = EXCHANGE_NONE;
 	return err;
-}
-
-static void notify_stream(struct sip_session *s, struct session_stream *stream)
-{
-	if (s->base.handlers->stream_changed)
-		s->base.handlers->stream_changed(&s->base, stream, s->base.arg);
 }
 
 /* One stream after an exchange. we_offered: the last offer was ours. */
