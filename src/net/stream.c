@@ -32,3 +32,8 @@ size_t stream_queued(const struct stream *s)
 {
 	return s->ops->queued(s);
 }
+
+void stream_await_drained(struct stream *s)
+{
+	s->ops->await_drained(s);
+}

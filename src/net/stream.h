@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Stream: a connection as its user sees it, whatever lies below. TCP is a link; TLS will be a
- * link of the same shape on top of another, and its user will not ask. Writes are queued up to a
+ * Stream: a connection as its user sees it, whatever lies below. TCP is a link; TLS is a link of
+ * the same shape on top of another, and its user does not ask. Writes are queued up to a
  * cap; drained tells when there is room again (back-pressure), and reading can be paused.
  *
  * Loop thread. A stream is an object; whoever holds it closes it and gives its reference back.
@@ -19,7 +19,7 @@
 struct stream;
 
 struct stream_handlers {
-	/* Our connect is through; not called for accepted streams. May be NULL. */
+	/* Our connect is through (TLS: the handshake, in either role). May be NULL. */
 	void (*connected)(void *arg);
 	/* Bytes arrived; the slice is good during the call only. */
 	void (*received)(struct slice bytes, void *arg);
@@ -36,6 +36,7 @@ struct stream_ops {
 	void (*resume)(struct stream *s);
 	void (*close)(struct stream *s);
 	size_t (*queued)(const struct stream *s);
+	void (*await_drained)(struct stream *s);
 };
 
 /* The common head of every link's struct. */
@@ -63,5 +64,11 @@ void stream_close(struct stream *s);
 
 /* Bytes waiting to be sent. */
 size_t stream_queued(const struct stream *s);
+
+/*
+ * Have drained called once the queue is below half its cap, as if a write had been refused: for
+ * links on top of others. Something must be queued.
+ */
+void stream_await_drained(struct stream *s);
 
 #endif

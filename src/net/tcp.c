@@ -309,6 +309,11 @@ static size_t tcp_queued(const struct stream *s)
 	return l->waiting.n + in_flight;
 }
 
+static void tcp_await_drained(struct stream *s)
+{
+	link_of(s)->refused = true;
+}
+
 static void tcp_close(struct stream *s)
 {
 	struct tcp_link *l = link_of(s);
@@ -333,6 +338,7 @@ static const struct stream_ops tcp_ops = {
 	.resume = tcp_resume,
 	.close = tcp_close,
 	.queued = tcp_queued,
+	.await_drained = tcp_await_drained,
 };
 
 /* ---- making ---- */

@@ -72,6 +72,11 @@ int sip_flow_towards(struct sip_flow *flow, const struct addr *remote, struct si
 	return flow->ops->towards ? flow->ops->towards(flow, remote, other) : -EOPNOTSUPP;
 }
 
+bool sip_flow_proves(const struct sip_flow *flow, struct slice domain)
+{
+	return !flow->closed && flow->ops->proves && flow->ops->proves(flow, domain);
+}
+
 void sip_response_address(const struct sip_msg *request, struct addr *to)
 {
 	const struct sip_via *via = &request->via;

@@ -29,6 +29,9 @@ struct sip_flow_ops {
 	 * (the old connection broke). NULL: this kind has none.
 	 */
 	int (*towards)(struct sip_flow *flow, const struct addr *remote, struct sip_flow **other);
+
+	/* As sip_flow_proves. NULL: this kind proves nothing. */
+	bool (*proves)(const struct sip_flow *flow, struct slice domain);
 };
 
 /* A transaction or usage that wants to know when its flow breaks; embedded in its owner. */
@@ -82,6 +85,12 @@ int sip_flow_for_response(const struct sip_msg *request, struct sip_flow **flow)
  * Returns 0 or a negative errno: -EOPNOTSUPP, -ENOTCONN (transports closed), -ENOMEM ...
  */
 int sip_flow_towards(struct sip_flow *flow, const struct addr *remote, struct sip_flow **other);
+
+/*
+ * Whether the peer has proved to speak for this domain: it has shown a certificate (RFC 5922 7.4)
+ * that we believe and that names it. False once the flow is closed.
+ */
+bool sip_flow_proves(const struct sip_flow *flow, struct slice domain);
 
 /* For those who make flows: a new one's common part. */
 void sip_flow_init(struct sip_flow *flow, const struct sip_flow_ops *ops,

@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "net/tcp.h"
+#include "net/tls_context.h"
 #include "net/udp.h"
 #include "sip/message.h"
 #include "sip/transport_impl.h"
@@ -19,6 +20,9 @@ static const struct sip_transports_settings defaults = {
 	.partial_ms = 32 * 1000,
 	.connect_ms = 10 * 1000,
 	.write_cap = 1 << 20,
+	.handshake_ms = 10 * 1000,
+	.max_handshakes = 1024,
+	.max_handshakes_per_source = 64,
 };
 
 static void transports_destroy(void *obj)
@@ -27,6 +31,7 @@ static void transports_destroy(void *obj)
 
 	sip_transports_close(t);
 	hash_free(&t->by_source);
+	obj_unref(t->settings.tls);
 }
 
 static void apply_settings(
@@ -49,6 +54,13 @@ static void apply_settings(
 		to->connect_ms = given->connect_ms;
 	if (given->write_cap)
 		to->write_cap = given->write_cap;
+	if (given->handshake_ms)
+		to->handshake_ms = given->handshake_ms;
+	if (given->max_handshakes)
+		to->max_handshakes = given->max_handshakes;
+	if (given->max_handshakes_per_source)
+		to->max_handshakes_per_source = given->max_handshakes_per_source;
+	to->tls = obj_ref(given->tls);
 }
 
 int sip_transports_new(struct sip_transports **transports, struct loop *loop,
@@ -109,7 +121,7 @@ int sip_transports_listen(
 
 	if (t->closed)
 		return -ENOTCONN;
-	if (transport != SIP_UDP && transport != SIP_TCP)
+	if (transport == SIP_TLS && !t->settings.tls)
 		return -EPROTONOSUPPORT;
 	listener = obj_new(sizeof *listener, listener_destroy);
 	if (!listener)
@@ -201,9 +213,8 @@ int sip_transports_flow(struct sip_transports *t, enum sip_transport transport,
 	case SIP_UDP:
 		return sip_udp_flow(t, remote, flow);
 	case SIP_TCP:
-		return sip_tcp_flow(t, remote, flow);
 	case SIP_TLS:
-		break;
+		return sip_tcp_flow(t, transport, remote, server_name, flow);
 	}
 	return -EAFNOSUPPORT;
 }

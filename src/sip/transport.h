@@ -19,6 +19,7 @@
 
 struct sip_msg;
 struct sip_transports;
+struct tls_context;
 
 /* Zero in a field: the default named behind it. */
 struct sip_transports_settings {
@@ -29,6 +30,10 @@ struct sip_transports_settings {
 	uint64_t partial_ms;      /* a message begun must be complete, a write taken: 32 s */
 	uint64_t connect_ms;      /* limit for connecting: 10 s */
 	size_t write_cap;         /* bytes waiting on one connection: 1 MB */
+	uint64_t handshake_ms;    /* limit for an accepted connection's TLS handshake: 10 s */
+	unsigned max_handshakes;  /* of accepted connections, not done yet: 1024 */
+	unsigned max_handshakes_per_source; /* 64 */
+	struct tls_context *tls;            /* kept by a reference; NULL: no TLS */
 };
 
 struct sip_transports_handlers {
@@ -64,7 +69,7 @@ int sip_transports_new(struct sip_transports **transports, struct loop *loop,
 
 /*
  * Listen; local may be a wildcard, port 0 means any. Returns 0 or a negative errno:
- * -EADDRINUSE ..., -EPROTONOSUPPORT for a transport that is not there.
+ * -EADDRINUSE ..., -EPROTONOSUPPORT for TLS without a context.
  */
 int sip_transports_listen(
 	struct sip_transports *transports, enum sip_transport transport, const struct addr *local);

@@ -24,6 +24,7 @@ struct sip_transports {
 	struct list_node connections; /* the same, the longest idle first */
 	struct list_node broken;      /* closed ones that somebody still holds; not owned */
 	unsigned accepted, opened;    /* of the open ones */
+	unsigned handshakes;          /* of the accepted ones, not done yet */
 	struct sip_transports_counters counters;
 };
 
@@ -61,9 +62,10 @@ void sip_udp_close(struct sip_listener *listener);
 int sip_udp_flow(
 	struct sip_transports *transports, const struct addr *remote, struct sip_flow **flow);
 
+/* TCP, and TLS on it. */
 int sip_tcp_listen(struct sip_listener *listener, const struct addr *local);
-int sip_tcp_flow(
-	struct sip_transports *transports, const struct addr *remote, struct sip_flow **flow);
+int sip_tcp_flow(struct sip_transports *transports, enum sip_transport transport,
+	const struct addr *remote, const char *server_name, struct sip_flow **flow);
 
 /* Close every connection; flows that are still held forget the transports. */
 void sip_tcp_close_all(struct sip_transports *transports);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * SIP over connections (RFC 3261 18.1.1, 18.2.1, 18.3; RFC 5626 3.5.1). Limits, because a stranger
- * may connect: how many connections in all and per source, how long a message may take to come
- * whole, how long a write may wait, how long nothing at all may happen.
+ * SIP over connections, TCP or TLS on it (RFC 3261 18.1.1, 18.2.1, 18.3, 26.3.1; RFC 5626 3.5.1).
+ * Limits, because a stranger may connect: how many connections and unfinished handshakes in all and
+ * per source, how long a handshake may take, or a message to come whole, how long a write may wait,
+ * how long nothing at all may happen.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -11,6 +12,7 @@
 #include "core/mem.h"
 #include "core/timer.h"
 #include "net/tcp.h"
+#include "net/tls.h"
 #include "sip/message.h"
 #include "sip/transport_impl.h"
 
@@ -30,9 +32,11 @@ struct tcp_flow {
 	struct hash_node by_source;
 	struct list_node node;
 	struct stream *stream; /* NULL once closed */
+	char *server_name;     /* TLS that we opened: what the peer has to prove */
 	bool accepted;
-	bool parsing;  /* in is being read: it may not be freed now */
-	struct buf in; /* the beginning of a message; holds no memory when there is none */
+	bool handshaking; /* accepted, and not done with it */
+	bool parsing;     /* in is being read: it may not be freed now */
+	struct buf in;    /* the beginning of a message; holds no memory when there is none */
 	struct sip_framer framer;
 	uint64_t last_active; /* us */
 	struct timer partial, stalled, idle;
@@ -73,28 +77,48 @@ static bool same_source(const struct addr *a, const struct addr *b)
 	       memcmp(pa, pb, n) == 0;
 }
 
-static unsigned accepted_from(const struct sip_transports *t, const struct addr *remote)
+/* What one source has open of ours: connections it has made, those of them still in a handshake. */
+struct share {
+	unsigned accepted, handshakes;
+};
+
+static struct share share_of(const struct sip_transports *t, const struct addr *remote)
 {
+	struct share share = {0};
 	struct hash_node *it;
-	unsigned n = 0;
 
 	for (it = hash_first(&t->by_source, source_hash(remote)); it; it = hash_next(it)) {
 		const struct tcp_flow *flow = CONTAINER_OF(it, struct tcp_flow, by_source);
 
-		if (flow->accepted && same_source(&flow->f.remote, remote))
-			n++;
+		if (!flow->accepted || !same_source(&flow->f.remote, remote))
+			continue;
+		share.accepted++;
+		share.handshakes += flow->handshaking;
 	}
-	return n;
+	return share;
 }
 
-static struct tcp_flow *connection_to(const struct sip_transports *t, const struct addr *remote)
+/* Whether requests to a domain may go by this connection (RFC 5922 7.3, for those already open). */
+static bool leads_to(const struct tcp_flow *flow, const char *server_name)
+{
+	struct slice name = slice_str(server_name);
+
+	if (flow->f.transport != SIP_TLS || !tls_context_verifies(flow->transports->settings.tls))
+		return true;
+	return slice_eq_nocase(slice_str(flow->server_name), name) ||
+	       tls_peer_proves(flow->stream, name);
+}
+
+static struct tcp_flow *connection_to(const struct sip_transports *t, enum sip_transport transport,
+	const struct addr *remote, const char *server_name)
 {
 	struct hash_node *it;
 
 	for (it = hash_first(&t->by_source, source_hash(remote)); it; it = hash_next(it)) {
 		struct tcp_flow *flow = CONTAINER_OF(it, struct tcp_flow, by_source);
 
-		if (addr_equal(&flow->f.remote, remote))
+		if (flow->f.transport == transport && addr_equal(&flow->f.remote, remote) &&
+			leads_to(flow, server_name))
 			return flow;
 	}
 	return NULL;
@@ -108,6 +132,12 @@ static void forget_input(struct tcp_flow *flow)
 		buf_free(&flow->in);
 }
 
+static void end_handshake(struct tcp_flow *flow)
+{
+	flow->transports->handshakes -= flow->handshaking;
+	flow->handshaking = false;
+}
+
 static void tcp_flow_close(struct tcp_flow *flow, int err)
 {
 	struct sip_transports *t = flow->transports;
@@ -118,6 +148,7 @@ static void tcp_flow_close(struct tcp_flow *flow, int err)
 		t->accepted--;
 	else
 		t->opened--;
+	end_handshake(flow);
 	hash_remove(&t->by_source, &flow->by_source);
 	list_remove(&flow->node);
 	list_append(&t->broken, &flow->node);
@@ -137,6 +168,7 @@ static void tcp_flow_destroy(void *obj)
 
 	list_remove(&flow->node);
 	buf_free(&flow->in);
+	mem_free(flow->server_name);
 }
 
 static void tcp_flow_expire(struct tcp_flow *flow)
@@ -212,12 +244,20 @@ static int tcp_flow_towards(struct sip_flow *f, const struct addr *remote, struc
 
 	if (!t || t->closed)
 		return -ENOTCONN;
-	return sip_tcp_flow(t, remote, other);
+	return sip_tcp_flow(t, f->transport, remote, tcp_flow_of(f)->server_name, other);
+}
+
+static bool tcp_flow_proves(const struct sip_flow *f, struct slice domain)
+{
+	const struct tcp_flow *flow = CONTAINER_OF(f, struct tcp_flow, f);
+
+	return flow->stream && tls_peer_proves(flow->stream, domain);
 }
 
 static const struct sip_flow_ops tcp_flow_ops = {
 	.send = tcp_flow_send,
 	.towards = tcp_flow_towards,
+	.proves = tcp_flow_proves,
 };
 
 /* ---- receiving ---- */
@@ -313,6 +353,7 @@ static void on_closed(int err, void *arg)
 
 static void on_connected(void *arg)
 {
+	end_handshake(arg);
 	note_activity(arg);
 }
 
@@ -334,21 +375,23 @@ static void enter(struct tcp_flow *flow)
 		t->accepted++;
 	else
 		t->opened++;
+	t->handshakes += flow->handshaking;
 	hash_insert(&t->by_source, &flow->by_source, source_hash(&flow->f.remote));
 	note_activity(flow);
 	timer_start_ms(&flow->idle, loop_timers(t->loop), t->settings.idle_ms);
 }
 
-static struct tcp_flow *flow_new(struct sip_transports *t, bool accepted, const struct addr *local,
-	const struct addr *remote)
+static struct tcp_flow *flow_new(struct sip_transports *t, enum sip_transport transport,
+	bool accepted, const struct addr *local, const struct addr *remote)
 {
 	struct tcp_flow *flow = obj_new(sizeof *flow, tcp_flow_destroy);
 
 	if (!flow)
 		return NULL;
-	sip_flow_init(&flow->f, &tcp_flow_ops, SIP_TCP, local, remote);
+	sip_flow_init(&flow->f, &tcp_flow_ops, transport, local, remote);
 	flow->transports = t;
 	flow->accepted = accepted;
+	flow->handshaking = accepted && transport == SIP_TLS;
 	list_init(&flow->node);
 	buf_init(&flow->in, t->settings.max_message + READ_MAX);
 	timer_init(&flow->partial, on_time_up, flow);
@@ -378,30 +421,55 @@ static bool evict_one(struct sip_transports *t)
 	return false;
 }
 
-static bool has_room_for(struct sip_transports *t, const struct addr *remote)
+static bool has_room_for(
+	struct sip_transports *t, enum sip_transport transport, const struct addr *remote)
 {
-	if (accepted_from(t, remote) >= t->settings.max_per_source)
+	struct share share = share_of(t, remote);
+
+	if (share.accepted >= t->settings.max_per_source)
+		return false;
+	if (transport == SIP_TLS && (share.handshakes >= t->settings.max_handshakes_per_source ||
+					    t->handshakes >= t->settings.max_handshakes))
 		return false;
 	return t->accepted < t->settings.max_connections || evict_one(t);
+}
+
+/* Make the flow of an accepted connection, whose reference it then owns. */
+static int accept_flow(struct sip_listener *listener, struct stream *stream)
+{
+	struct sip_transports *t = listener->transports;
+	const struct sip_transports_settings *settings = &t->settings;
+	struct tcp_flow *flow;
+	int err = 0;
+
+	if (!has_room_for(t, listener->transport, &stream->remote))
+		return -EMFILE;
+	flow = flow_new(t, listener->transport, true, &stream->local, &stream->remote);
+	if (!flow)
+		return -ENOMEM;
+	if (listener->transport == SIP_TLS)
+		err = tls_accept(&flow->stream, settings->tls, t->loop, stream, settings->write_cap,
+			settings->handshake_ms);
+	else
+		flow->stream = stream;
+	if (err) {
+		obj_unref(flow);
+		return err;
+	}
+	stream_set_handlers(flow->stream, &stream_handlers, flow);
+	enter(flow);
+	return 0;
 }
 
 static void on_accept(struct stream *stream, void *arg)
 {
 	struct sip_listener *listener = arg;
-	struct sip_transports *t = listener->transports;
-	struct tcp_flow *flow = NULL;
 
-	if (has_room_for(t, &stream->remote))
-		flow = flow_new(t, true, &stream->local, &stream->remote);
-	if (!flow) {
-		t->counters.refused++;
+	if (accept_flow(listener, stream) < 0) {
+		listener->transports->counters.refused++;
 		stream_close(stream);
 		obj_unref(stream);
-		return;
 	}
-	flow->stream = stream;
-	stream_set_handlers(stream, &stream_handlers, flow);
-	enter(flow);
 }
 
 int sip_tcp_listen(struct sip_listener *listener, const struct addr *local)
@@ -415,28 +483,52 @@ int sip_tcp_listen(struct sip_listener *listener, const struct addr *local)
 	return err;
 }
 
-static int open_connection(
-	struct sip_transports *t, const struct addr *remote, struct tcp_flow **flow)
+/* Begin to connect; local may be NULL. */
+static int start_stream(struct tcp_flow *flow, const struct addr *local)
 {
+	const struct sip_transports *t = flow->transports;
 	const struct sip_transports_settings *settings = &t->settings;
+	struct stream *lower;
+	int err;
+
+	if (flow->f.transport == SIP_TCP)
+		return tcp_connect(&flow->stream, t->loop, local, &flow->f.remote,
+			settings->write_cap, settings->connect_ms, &stream_handlers, flow);
+	err = tcp_connect(&lower, t->loop, local, &flow->f.remote, settings->write_cap,
+		settings->connect_ms, NULL, NULL);
+	if (err)
+		return err;
+	err = tls_connect(&flow->stream, settings->tls, t->loop, lower, flow->server_name,
+		settings->write_cap, settings->connect_ms, &stream_handlers, flow);
+	if (err) {
+		stream_close(lower);
+		obj_unref(lower);
+	}
+	return err;
+}
+
+static int open_connection(struct sip_transports *t, enum sip_transport transport,
+	const struct addr *remote, const char *server_name, struct tcp_flow **flow)
+{
 	struct sip_listener *listener;
 	struct addr local, from;
 	struct tcp_flow *made;
 	int err;
 
-	if (t->opened >= settings->max_connections)
+	if (t->opened >= t->settings.max_connections)
 		return -EMFILE;
-	err = sip_transports_route(t, SIP_TCP, remote, &listener, &local);
+	err = sip_transports_route(t, transport, remote, &listener, &local);
 	if (err)
 		return err;
-	made = flow_new(t, false, &local, remote);
+	made = flow_new(t, transport, false, &local, remote);
 	if (!made)
 		return -ENOMEM;
+	made->server_name = slice_dup(slice_str(server_name));
 	/* Our Via names the listener's port; the connection itself has any. */
 	from = local;
 	addr_set_port(&from, 0);
-	err = tcp_connect(&made->stream, t->loop, addr_is_any(&listener->local) ? NULL : &from,
-		remote, settings->write_cap, settings->connect_ms, &stream_handlers, made);
+	err = made->server_name ? start_stream(made, addr_is_any(&listener->local) ? NULL : &from)
+				: -ENOMEM;
 	if (err) {
 		obj_unref(made);
 		return err;
@@ -446,13 +538,18 @@ static int open_connection(
 	return 0;
 }
 
-int sip_tcp_flow(struct sip_transports *t, const struct addr *remote, struct sip_flow **flow)
+int sip_tcp_flow(struct sip_transports *t, enum sip_transport transport, const struct addr *remote,
+	const char *server_name, struct sip_flow **flow)
 {
-	struct tcp_flow *found = connection_to(t, remote);
+	char address[ADDR_TEXT];
+	struct tcp_flow *found;
 	int err = 0;
 
+	if (!server_name)
+		server_name = addr_print_host(remote, address);
+	found = connection_to(t, transport, remote, server_name);
 	if (!found)
-		err = open_connection(t, remote, &found);
+		err = open_connection(t, transport, remote, server_name, &found);
 	if (!err)
 		*flow = obj_ref(&found->f);
 	return err;
