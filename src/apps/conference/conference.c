@@ -130,7 +130,10 @@ static void call_stream_changed(struct session *session, struct session_stream *
 {
 	struct call *call = arg;
 
-	if (call->member && room_stream_changed(call->member, stream) < 0)
+	/* Spec 2.11: who has taken all streams out has left. */
+	if (session_kinds(session, STREAM_ACTIVE) == 0)
+		session_end(session, "no stream left");
+	else if (call->member && room_stream_changed(call->member, stream) < 0)
 		session_end(session, "out of memory");
 }
 

@@ -57,6 +57,7 @@ static void call_started(struct session *session, void *arg)
 {
 	struct call *call = arg;
 
+	log_info(LOG_NAME, "Echo test of %s started", session->remote.address);
 	timer_start_ms(&call->limit, loop_timers(session->loop), SESSION_LIMIT_MS);
 }
 
@@ -74,10 +75,10 @@ static void call_proposed(struct session *session, void *arg)
 
 static void call_stream_changed(struct session *session, struct session_stream *stream, void *arg)
 {
-	if (stream->state == STREAM_ACTIVE && stream->leg)
-		media_leg_echo(stream->leg, true);
-	else if (session_kinds(session, STREAM_ACTIVE) == 0)
-		session_end(session, "nothing left to echo");
+	if (session_kinds(session, STREAM_ACTIVE) == 0)
+		session_end(session, "no stream left");
+	else if (stream->leg && media_leg_echo(stream->leg, true) < 0)
+		session_end(session, "out of memory");
 }
 
 static void call_media_timeout(struct session *session, struct session_stream *stream, void *arg)
@@ -87,7 +88,7 @@ static void call_media_timeout(struct session *session, struct session_stream *s
 
 static void call_ended(struct session *session, const char *reason, void *arg)
 {
-	log_debug(LOG_NAME, "Call of %s ended: %s", session->remote.address, reason);
+	log_info(LOG_NAME, "Echo test of %s ended: %s", session->remote.address, reason);
 	call_free(arg);
 }
 

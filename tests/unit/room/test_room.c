@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rooms: life cycle, participants and their members, audio. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/mem.h"
+#include "media/engine_private.h"
+#include "room/room.h"
+#include "script.h"
+
+static struct script script;
+static struct room_table table;
+
+static int open_table(void **state)
+{
+	script_open(&script, "127.0.0.1", 8);
+	return room_table_init(&table, script.world.loop, script.world.media);
+}
+
+static int close_table(void **state)
+{
+	room_table_free(&table);
+	return script_close(&script) == 0 ? 0 : -1;
+}
+
+static const char *audio(void)
+{
+	return caller_sdp(caller_audio(40000, "127.0.0.2", "sendrecv"));
+}
+
+/* A session of this identity, its call up; the caller owns the reference. */
+static struct session *session_of(const char *user, struct caller **caller)
+{
+	struct caller *c = caller_new(&script.world, "room");
+
+	snprintf(c->from, sizeof c->from, "<sip:%s@example.org>", user);
+	caller_call(c, audio());
+	assert_int_equal(caller_status(c), 200);
+	if (caller)
+		*caller = c;
+	return obj_ref(script.session);
+}
+
+static struct room_member *join(const char *name, struct session *session)
+{
+	struct room_member *member = NULL;
+
+	assert_int_equal(room_join(&table, slice_str(name), session, &member), 0);
+	assert_non_null(member);
+	return member;
+}
+
+static struct mixer *mixer_of(struct session *session)
+{
+	caller_world_settle(&script.world);
+	return session_find(session, STREAM_AUDIO)->leg->leg.mixer;
+}
+
+static void first_makes_the_room_and_last_ends_it(void **state)
+{
+	struct session *ann = session_of("ann", NULL), *bob = session_of("bob", NULL);
+	struct room_member *a, *b;
+	const struct room *room;
+
+	assert_null(room_find(&table, SLICE("r@example.org")));
+	a = join("r@example.org", ann);
+	room = room_find(&table, SLICE("r@example.org"));
+	assert_non_null(room);
+	assert_true(slice_eq(room_name(room), SLICE("r@example.org")));
+	b = join("r@example.org", bob);
+	assert_int_equal(room_count(&table), 1);
+	assert_int_equal(room_member_count(room), 2);
+	assert_int_equal(room_participant_count(room), 2);
+	room_leave(a);
+	assert_ptr_equal(room_find(&table, SLICE("r@example.org")), room);
+	assert_int_equal(room_member_count(room), 1);
+	room_leave(b);
+	assert_null(room_find(&table, SLICE("r@example.org")));
+	assert_int_equal(room_count(&table), 0);
+	obj_unref(ann);
+	obj_unref(bob);
+}
+
+static void sessions_of_one_identity_are_one_participant(void **state)
+{
+	struct session *desk = session_of("ann", NULL), *mobile = session_of("%61nn", NULL);
+	struct room_member *a = join("r", desk), *b = join("r", mobile);
+	const struct room *room = room_find(&table, SLICE("r"));
+
+	assert_int_equal(room_member_count(room), 2);
+	assert_int_equal(room_participant_count(room), 1);
+	room_leave(a);
+	assert_int_equal(room_participant_count(room), 1);
+	a = join("r", desk);
+	assert_int_equal(room_participant_count(room), 1);
+	room_leave(b);
+	room_leave(a);
+	obj_unref(desk);
+	obj_unref(mobile);
+}
+
+static void rooms_are_told_apart_by_name_alone(void **state)
+{
+	struct session *ann = session_of("ann", NULL), *bob = session_of("bob", NULL);
+	struct room_member *a = join("r@example.org", ann), *b = join("R@example.org", bob);
+
+	assert_int_equal(room_count(&table), 2);
+	assert_true(mixer_of(ann) != mixer_of(bob));
+	room_leave(a);
+	room_leave(b);
+	obj_unref(ann);
+	obj_unref(bob);
+}
+
+static void audio_is_in_the_mix_from_joining_to_leaving(void **state)
+{
+	struct session *ann = session_of("ann", NULL), *bob = session_of("bob", NULL);
+	struct room_member *a, *b;
+
+	assert_null(mixer_of(ann));
+	a = join("r", ann);
+	b = join("r", bob);
+	assert_non_null(mixer_of(ann));
+	assert_ptr_equal(mixer_of(ann), mixer_of(bob));
+	room_leave(a);
+	assert_null(mixer_of(ann));
+	assert_non_null(mixer_of(bob));
+	room_leave(b);
+	obj_unref(ann);
+	obj_unref(bob);
+}
+
+static void audio_that_comes_later_joins_the_mix_and_what_goes_leaves_it(void **state)
+{
+	struct session *ann, *bob = session_of("bob", NULL);
+	struct room_member *a, *b = join("r", bob);
+	struct session_stream *stream;
+	struct caller *c;
+
+	ann = session_of("ann", &c);
+	caller_call(c, caller_sdp("m=audio 0 RTP/AVP 8\n"));
+	assert_int_equal(session_kinds(ann, STREAM_ACTIVE), 0);
+	a = join("r", ann);
+	caller_call(c, audio());
+	stream = session_find(ann, STREAM_AUDIO);
+	assert_int_equal(room_stream_changed(a, stream), 0);
+	assert_ptr_equal(mixer_of(ann), mixer_of(bob));
+	caller_call(c, caller_sdp("m=audio 0 RTP/AVP 8\n"));
+	assert_int_equal(room_stream_changed(a, stream), 0);
+	caller_world_settle(&script.world);
+	room_leave(a);
+	room_leave(b);
+	obj_unref(ann);
+	obj_unref(bob);
+}
+
+static void hold_keeps_the_place_in_the_mix(void **state)
+{
+	struct caller *c;
+	struct session *ann = session_of("ann", &c);
+	struct room_member *a = join("r", ann);
+	struct mixer *mixer = mixer_of(ann);
+
+	caller_call(c, caller_sdp(caller_audio(40000, "127.0.0.2", "inactive")));
+	assert_int_equal(room_stream_changed(a, session_find(ann, STREAM_AUDIO)), 0);
+	assert_ptr_equal(mixer_of(ann), mixer);
+	room_leave(a);
+	obj_unref(ann);
+}
+
+static void member_keeps_its_session(void **state)
+{
+	struct caller *c;
+	struct session *ann = session_of("ann", &c);
+	struct room_member *a = join("r", ann);
+
+	obj_unref(ann);
+	caller_bye(c);
+	assert_int_equal(session_state(ann), SESSION_ENDED);
+	room_leave(a);
+}
+
+static void without_memory_nobody_joins_and_no_room_stays(void **state)
+{
+	struct session *ann = session_of("ann", NULL), *bob = session_of("bob", NULL);
+	struct room_member *a = NULL, *b = NULL;
+	long n;
+
+	for (n = 0; !a; n++) {
+		mem_fail_after(n);
+		room_join(&table, SLICE("r"), ann, &a);
+		mem_fail_after(-1);
+		assert_int_equal(room_count(&table), a ? 1 : 0);
+	}
+	assert_true(n > 3);
+	for (n = 0; !b; n++) {
+		mem_fail_after(n);
+		room_join(&table, SLICE("r"), bob, &b);
+		mem_fail_after(-1);
+		assert_int_equal(room_participant_count(room_find(&table, SLICE("r"))), b ? 2 : 1);
+	}
+	room_leave(a);
+	room_leave(b);
+	obj_unref(ann);
+	obj_unref(bob);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_table, close_table)
+	const struct CMUnitTest tests[] = {
+		TEST(first_makes_the_room_and_last_ends_it),
+		TEST(sessions_of_one_identity_are_one_participant),
+		TEST(rooms_are_told_apart_by_name_alone),
+		TEST(audio_is_in_the_mix_from_joining_to_leaving),
+		TEST(audio_that_comes_later_joins_the_mix_and_what_goes_leaves_it),
+		TEST(hold_keeps_the_place_in_the_mix),
+		TEST(member_keeps_its_session),
+		TEST(without_memory_nobody_joins_and_no_room_stays),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
