@@ -16,7 +16,20 @@ static int flow_of_transports(void *io, enum sip_transport transport, const stru
 	return sip_transports_flow(agent->transports, transport, remote, server_name, flow);
 }
 
-static const struct sip_agent_io io = {.flow = flow_of_transports};
+static bool transports_reach(void *io, enum sip_transport transport, int family)
+{
+	const struct sip_agent *agent = io;
+	enum sip_transport each;
+	struct addr local;
+
+	for (unsigned n = 0; sip_transports_listener(agent->transports, n, &each, &local); n++) {
+		if (each == transport && (family == AF_UNSPEC || family == addr_family(&local)))
+			return true;
+	}
+	return false;
+}
+
+static const struct sip_agent_io io = {.flow = flow_of_transports, .reaches = transports_reach};
 
 static void received(struct sip_flow *flow, struct sip_msg *msg, void *arg)
 {
@@ -39,8 +52,10 @@ int sip_agent_new(struct sip_agent **agentp, struct loop *loop,
 {
 	struct sip_transports_settings transport_settings = {
 		.max_message = settings->max_message,
+		.tls = settings->tls,
 	};
-	struct sip_agent_core core = {.timers = loop_timers(loop), .io = &io};
+	struct sip_agent_core core = {
+		.timers = loop_timers(loop), .io = &io, .dns = settings->dns};
 	struct sip_agent *agent;
 	int err;
 

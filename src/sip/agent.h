@@ -15,13 +15,24 @@
 #include "sip/flow.h"
 #include "sip/message.h"
 
+struct dns;
 struct sip_agent;
 struct sip_invite;
+struct tls_context;
 struct sip_server_transaction;
 
 struct sip_agent_settings {
 	const char *product; /* "SylkServer-1.0": User-Agent in requests, Server in responses */
 	size_t max_message;  /* bytes of one message, upstream 262144 */
+	struct tls_context *tls; /* for SIP over TLS; the agent takes a reference. NULL: none */
+	struct dns *dns;     /* resolver of names; the agent takes a reference. NULL: none */
+
+	/*
+	 * Where requests outside dialogs go instead of where their URI leads: `host[:port]`, with
+	 * `;transport=...` or not, or a SIP URI. It steers the next hop and never appears in a
+	 * message. NULL: none.
+	 */
+	const char *outbound_proxy;
 };
 
 struct sip_agent_handlers {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "net/dns.h"
 #include "sip/agent_private.h"
 #include "sip/client_transaction_private.h"
 #include "sip/dialog_private.h"
@@ -201,6 +202,8 @@ void sip_agent_close(struct sip_agent *agent)
 	timer_stop(&agent->shutdown_timer);
 	forget_invites(&agent->invites);
 	forget_invites(&agent->ending);
+	sip_uac_forget_all(agent);
+	sip_locate_cancel_all(agent);
 	hash_each(&agent->client_transactions, end_client_transaction, NULL);
 	hash_each(&agent->server_transactions, end_server_transaction, NULL);
 	hash_each(&agent->dialogs, end_dialog, NULL);
@@ -214,6 +217,8 @@ static void destroy(void *obj)
 
 	sip_agent_close(agent);
 	obj_unref(agent->transports);
+	obj_unref(agent->locator.dns);
+	mem_free(agent->locator.proxy);
 	hash_free(&agent->server_transactions);
 	hash_free(&agent->merged);
 	hash_free(&agent->client_transactions);
@@ -232,6 +237,37 @@ static int init_tables(struct sip_agent *agent)
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0] && err == 0; i++)
 		err = hash_init(tables[i]);
 	return err;
+}
+
+/* "host:port;transport=tcp" is the part of a URI behind its scheme. Returns 0, -EINVAL or -ENOMEM. */
+static int set_proxy(struct sip_agent *agent, struct slice text)
+{
+	struct uri uri;
+	struct buf whole;
+	int err;
+
+	if (text.n == 0)
+		return 0;
+	buf_init(&whole, 1024);
+	if (!slice_starts_nocase(text, SLICE("sip:")) && !slice_starts_nocase(text, SLICE("sips:")))
+		buf_str(&whole, "sip:");
+	buf_slice(&whole, text);
+	err = whole.err;
+	if (err == 0)
+		err = uri_parse(buf_view(&whole), &uri);
+	if (err == 0) {
+		agent->locator.proxy = mem_strndup(whole.p, whole.n);
+		err = agent->locator.proxy ? 0 : -ENOMEM;
+	}
+	buf_free(&whole);
+	return err;
+}
+
+bool sip_agent_reaches(const struct sip_agent *agent, enum sip_transport transport, int family)
+{
+	if (agent->io->reaches)
+		return agent->io->reaches(agent->io_arg, transport, family);
+	return transport == SIP_UDP || transport == SIP_TCP;
 }
 
 static void set_presets(struct sip_agent *agent)
@@ -264,6 +300,9 @@ int sip_agent_new_with(struct sip_agent **agentp, const struct sip_agent_core *c
 	set_presets(agent);
 	agent->handlers = *handlers;
 	agent->arg = arg;
+	agent->locator.dns = obj_ref(core->dns);
+	list_init(&agent->locator.running);
+	list_init(&agent->uacs);
 	list_init(&agent->invites);
 	list_init(&agent->ending);
 	timer_init(&agent->shutdown_timer, sip_shutdown_timer, agent);
@@ -272,6 +311,8 @@ int sip_agent_new_with(struct sip_agent **agentp, const struct sip_agent_core *c
 	if (!agent->product)
 		goto out;
 	err = init_tables(agent);
+	if (err == 0)
+		err = set_proxy(agent, slice_str(settings->outbound_proxy));
 	if (err < 0)
 		goto out;
 	*agentp = obj_ref(agent);

@@ -23,23 +23,25 @@ struct sip_limits {
 	size_t per_source; /* of one IPv4 address or IPv6 /64 */
 };
 
+struct dns;
+
 struct sip_agent_io {
 	/* As sip_transports_flow: the caller owns the reference. Returns 0 or a negative errno. */
 	int (*flow)(void *io, enum sip_transport transport, const struct addr *remote,
 		const char *server_name, struct sip_flow **flow);
 
 	/*
-	 * The next hop for a URI whose host is a name. Returns 0, or -ENOENT: the request then goes
-	 * where the dialog's last one came from. NULL: no name is known.
+	 * Whether a flow by this transport to an address of this family (AF_UNSPEC: of any) could be
+	 * had. NULL: by UDP and TCP, to IPv4 and IPv6.
 	 */
-	int (*locate)(void *io, const struct uri *uri, enum sip_transport *transport,
-		struct addr *next_hop);
+	bool (*reaches)(void *io, enum sip_transport transport, int family);
 };
 
 struct sip_agent_core {
 	struct timer_set *timers; /* outlives the agent */
 	const struct sip_agent_io *io;
 	void *io_arg;
+	struct dns *dns; /* resolves names, on the same clock; the agent takes a reference. May be NULL */
 	struct sip_timing timing;
 	struct sip_limits limits;
 };

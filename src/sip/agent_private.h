@@ -9,6 +9,7 @@
 #include "sip/agent_core.h"
 #include "sip/key.h"
 
+struct dns;
 struct sip_transports;
 
 #define SIP_TAG_LETTERS 12 /* 62 bits; RFC 3261 19.3 asks for 32 */
@@ -21,6 +22,23 @@ struct sip_source {
 	struct hash_node node; /* first: hash_each hands it out */
 	struct addr addr;
 	size_t n;
+};
+
+#define SIP_DEAD_TARGETS 32
+
+/* A target that did not answer (sip/locate.h). */
+struct sip_dead_target {
+	enum sip_transport transport;
+	struct addr addr;
+	uint64_t until; /* microseconds */
+};
+
+/* What sip/locate.h keeps in the agent. */
+struct sip_locator {
+	struct dns *dns;          /* a reference; NULL: names lead nowhere */
+	char *proxy;              /* URI of the outbound proxy, or NULL */
+	struct list_node running; /* struct sip_locate; each is its own */
+	struct sip_dead_target dead[SIP_DEAD_TARGETS];
 };
 
 /* An object, owned by whoever made it. Everything in its tables holds a borrowed pointer to it. */
@@ -40,8 +58,10 @@ struct sip_agent {
 	struct hash_table client_transactions; /* likewise */
 	struct hash_table dialogs;             /* borrowed from their usages */
 	struct hash_table sources;
+	struct sip_locator locator;
 	struct list_node invites; /* running ones; each holds a reference until it has ended */
 	struct list_node ending;  /* those told to end */
+	struct list_node uacs;    /* running requests; likewise */
 	size_t n_invites;
 	size_t n_waiting; /* client transactions without a final response */
 
@@ -69,6 +89,15 @@ void sip_dispatch_ack(struct sip_agent *agent, const struct sip_msg *ack);
 /* Answer without a transaction (8.2.7). extra: as in sip/invite.h. */
 void sip_reply_stateless(struct sip_agent *agent, const struct sip_msg *request, unsigned status,
 	const char *reason, struct slice extra);
+
+/* Whether a listener of ours could send to this family by this transport (AF_UNSPEC: to any). */
+bool sip_agent_reaches(const struct sip_agent *agent, enum sip_transport transport, int family);
+
+/* locate.c: forget every search. */
+void sip_locate_cancel_all(struct sip_agent *agent);
+
+/* uac.c: end every request without a word. */
+void sip_uac_forget_all(struct sip_agent *agent);
 
 /* shutdown.c */
 void sip_shutdown_timer(void *arg);

@@ -264,6 +264,8 @@ int sip_request_send(struct sip_agent *agent, const struct sip_request *request,
 		return out->err;
 	if (agent->closed)
 		return -ENOTCONN;
+	if (request->limit && out->n > request->limit)
+		return -EMSGSIZE;
 	if (request->method == SIP_ACK)
 		return sip_flow_send(request->flow, buf_view(out));
 	err = new_transaction(txn, agent, request);

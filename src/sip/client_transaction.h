@@ -46,7 +46,11 @@ struct sip_request {
 	enum sip_method method;
 	const char *branch;
 	struct slice extra, type, body;
+	size_t limit; /* a larger message is not sent (-EMSGSIZE); 0: none */
 };
+
+/* RFC 3261 18.1.1: a request above this goes by UDP only if TCP does not. Bytes. */
+#define SIP_UDP_LIMIT 1300
 
 int sip_request_send(struct sip_agent *agent, const struct sip_request *request,
 	const struct sip_client_transaction_handlers *handlers, void *arg,

@@ -30,6 +30,7 @@ void sip_dialog_close(struct sip_dialog *dialog)
 	if (dialog->in_table)
 		hash_remove(&dialog->agent->dialogs, &dialog->key.node);
 	dialog->in_table = false;
+	sip_dialog_forget_hop(dialog);
 	dialog->agent = NULL;
 	dialog->handlers = NULL;
 }
@@ -92,8 +93,9 @@ void sip_dialog_refresh(struct sip_dialog *dialog, const struct sip_msg *msg)
 {
 	struct slice uri;
 
-	if (contact_uri(msg, &uri) == 0 && !slice_eq(uri, dialog->target))
-		set_target(dialog, uri);
+	if (contact_uri(msg, &uri) == 0 && !slice_eq(uri, dialog->target) &&
+		set_target(dialog, uri) == 0 && dialog->in_table)
+		sip_dialog_locate(dialog);
 }
 
 /*
@@ -128,6 +130,7 @@ static void insert(struct sip_dialog *dialog)
 	sip_key_insert(&dialog->agent->dialogs, &dialog->key,
 		sip_key_dialog(dialog->call_id, tag, dialog->remote_tag));
 	dialog->in_table = true;
+	sip_dialog_locate(dialog);
 }
 
 static struct sip_dialog *new_dialog(struct sip_agent *agent, struct sip_flow *flow,
@@ -308,6 +311,13 @@ struct slice sip_dialog_call_id(const struct sip_dialog *dialog)
 bool sip_dialog_is_caller(const struct sip_dialog *dialog)
 {
 	return dialog->caller;
+}
+
+void sip_dialog_set_flow(struct sip_dialog *dialog, struct sip_flow *flow)
+{
+	obj_ref(flow);
+	obj_unref(dialog->flow);
+	dialog->flow = flow;
 }
 
 struct sip_flow *sip_dialog_first_flow(const struct sip_dialog *dialog)

@@ -23,6 +23,9 @@ struct sip_dialog_handlers {
 
 	/* An ACK that belongs to no transaction: that of a 2xx. */
 	void (*ack)(const struct sip_msg *ack, void *arg);
+
+	/* What sip_dialog_locating waited for is there. May be NULL. */
+	void (*located)(void *arg);
 };
 
 /*
@@ -32,7 +35,10 @@ struct sip_dialog_handlers {
 int sip_dialog_new_server(struct sip_dialog **dialog, struct sip_agent *agent,
 	struct sip_server_transaction *txn, const struct sip_dialog_handlers *handlers, void *arg);
 
-/* UAC: what is known before a response. from, to: name-addr without tag. Returns 0 or -ENOMEM. */
+/*
+ * UAC: what is known before a response. from, to: name-addr without tag. flow may be NULL until
+ * sip_dialog_set_flow. Returns 0 or -ENOMEM.
+ */
 struct sip_dialog_target {
 	struct slice uri, from, to;
 };
@@ -61,12 +67,27 @@ bool sip_dialog_matches(const struct sip_dialog *dialog, const struct sip_msg *m
 uint32_t sip_dialog_next_cseq(struct sip_dialog *dialog);
 
 /*
- * Where its requests go: the first hop when that is a literal address (or one that the agent can
- * locate), over the connection that is there already where possible; else the way that the
- * dialog's first request came or went. The caller owns the reference. Returns 0 or a negative
- * errno.
+ * Where its requests go: the first hop, which is looked for as soon as the dialog knows it (RFC
+ * 3263), over the connection that is there already where possible; as long as it is not found, the
+ * way that the dialog's first request came or went. The caller owns the reference. Returns 0 or a
+ * negative errno.
  */
 int sip_dialog_flow(struct sip_dialog *dialog, struct sip_flow **flow);
+
+/* Whether the first hop is a name that is being looked for, and none is known from before. */
+bool sip_dialog_locating(const struct sip_dialog *dialog);
+
+/* UAC, before a response: the flow by which its request goes. The dialog takes a reference. */
+void sip_dialog_set_flow(struct sip_dialog *dialog, struct sip_flow *flow);
+
+/*
+ * Where its requests go by what the dialog says: the first route, or the remote target. hop is good
+ * as long as they do not change. Returns 0 or -EINVAL.
+ */
+int sip_dialog_next_hop(const struct sip_dialog *dialog, struct uri *hop);
+
+/* The request-URI of its requests, good as long as route and target do not change. */
+struct slice sip_dialog_request_uri(const struct sip_dialog *dialog);
 
 /*
  * Begin a request inside the dialog (12.2.1.1), as sip_request_begin does: also Route, From, To,
@@ -79,12 +100,16 @@ struct buf *sip_dialog_begin(struct sip_dialog *dialog, const struct sip_flow *f
 void sip_dialog_write_contact(const struct sip_dialog *dialog, struct buf *out,
 	const struct sip_flow *flow, struct slice user, bool focus);
 
+/* The same outside a dialog; secure: a sips URI. */
+void sip_write_contact(struct buf *out, const struct sip_flow *flow, bool secure, struct slice user,
+	bool focus);
+
 struct slice sip_dialog_call_id(const struct sip_dialog *dialog);
 
 /* Whether we made the Call-ID (14.1 lets its owner wait longer after 491). */
 bool sip_dialog_is_caller(const struct sip_dialog *dialog);
 
-/* The flow that the dialog was made by; borrowed. */
+/* The flow that the dialog was made by; borrowed. NULL: none yet (sip_dialog_set_flow). */
 struct sip_flow *sip_dialog_first_flow(const struct sip_dialog *dialog);
 
 #endif

@@ -19,6 +19,9 @@ struct sip_dialog {
 	struct slice remote_tag;
 	struct slice routes; /* value of Route in our requests, in order (12.1) */
 	struct slice target; /* remote target URI; an allocation of its own */
+	struct sip_locate *locate; /* looks for the first hop */
+	struct sip_target *hop;    /* what it has found last; ours */
+	uint64_t hop_time;         /* when that was, microseconds */
 	uint32_t local_cseq, remote_cseq;
 	bool remote_cseq_known;
 	bool caller;
@@ -29,6 +32,12 @@ struct sip_dialog {
 
 /* The dialog that a request is in; NULL: none. Borrowed. */
 struct sip_dialog *sip_dialog_find(struct sip_agent *agent, const struct sip_msg *request);
+
+/* The first hop may be another one from here on: look for it. */
+void sip_dialog_locate(struct sip_dialog *dialog);
+
+/* Give up looking, and forget what was found. */
+void sip_dialog_forget_hop(struct sip_dialog *dialog);
 
 /* Note a request's CSeq. False: it is lower than the last one's (12.2.2: 500). */
 bool sip_dialog_in_sequence(struct sip_dialog *dialog, const struct sip_msg *request);

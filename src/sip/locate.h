@@ -40,6 +40,13 @@ int sip_locate_start(struct sip_locate **locate, struct sip_agent *agent, const 
 /* The handler is not called any more. */
 void sip_locate_cancel(struct sip_locate *locate);
 
+/*
+ * A flow to a target. The caller owns the reference. Returns 0 or a negative errno, as
+ * sip_transports_flow.
+ */
+int sip_target_flow(
+	struct sip_agent *agent, const struct sip_target *target, struct sip_flow **flow);
+
 /* A target did not answer: it comes last for the next 30 seconds or so. */
 void sip_locate_failed(struct sip_agent *agent, const struct sip_target *target);
 
