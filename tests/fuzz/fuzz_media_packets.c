@@ -2,7 +2,8 @@
 /*
  * Fuzz: datagrams at the ports of three participants of a room, in simulated time. Each record of
  * the input is: participant and milliseconds that pass first (one byte), length (one byte),
- * datagram. Whatever comes, the room ticks on and all can be closed.
+ * datagram. Whatever comes, the room ticks on and all can be closed. The engine is one for all
+ * inputs; the room and its participants are new for each.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -59,7 +60,7 @@ static void add_person(struct room *r, unsigned i)
 		abort();
 }
 
-static void open_room(struct room *r)
+static void open_engine(struct room *r)
 {
 	struct media_engine_settings settings = {.threads = 1,
 		.port_min = 20000,
@@ -72,8 +73,13 @@ static void open_room(struct room *r)
 	random_seed_for_test(1);
 	*r = (struct room){.now = START_US};
 	if (loop_new(&r->loop) < 0 ||
-		media_engine_new_stepped(&r->engine, r->loop, &settings, r->now) < 0 ||
-		media_mixer_new(r->engine, 0, &r->mixer) < 0)
+		media_engine_new_stepped(&r->engine, r->loop, &settings, r->now) < 0)
+		abort();
+}
+
+static void open_room(struct room *r)
+{
+	if (media_mixer_new(r->engine, 0, &r->mixer) < 0)
 		abort();
 	for (unsigned i = 0; i < PEOPLE; i++)
 		add_person(r, i);
@@ -84,9 +90,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct room r;
+	static struct room r;
 	struct addr from;
 
+	if (!r.engine)
+		open_engine(&r);
 	open_room(&r);
 	addr_parse(slice_str("127.0.0.1"), 9, &from);
 	while (size >= 2) {
@@ -102,9 +110,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		data += n;
 		size -= n;
 	}
-	for (int i = 0; i < 100; i++)
+	media_mixer_close(r.mixer);
+	for (unsigned i = 0; i < PEOPLE; i++)
+		media_port_close(r.ports[i]);
+	while (r.engine->alive)
 		step(&r);
-	media_engine_close(r.engine);
-	loop_close(r.loop);
 	return 0;
 }

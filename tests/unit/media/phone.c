@@ -243,8 +243,12 @@ static void step_simulated(struct world *w)
 
 	w->now += 1000;
 	for (unsigned i = 0; i < n; i++) {
+		unsigned thread = (first + i) % n;
+
+		if (thread == w->frozen && w->now < w->frozen_until)
+			continue;
 		if (random_below(8))
-			media_engine_step(w->engine, (first + i) % n, w->now + random_below(500));
+			media_engine_step(w->engine, thread, w->now + random_below(500));
 	}
 }
 

@@ -61,7 +61,9 @@ struct world {
 	struct media_engine *engine;
 	struct phone *phones[WORLD_PHONES];
 	unsigned n;
-	uint64_t now;   /* microseconds */
+	uint64_t now;          /* microseconds */
+	uint64_t frozen_until; /* simulated only: thread frozen gets no turn until then */
+	unsigned frozen;
 	bool simulated; /* the time is a number that steps on; else it is the real time */
 };
 

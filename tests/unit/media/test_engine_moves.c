@@ -150,6 +150,10 @@ static void assert_cadence(const struct phone *p)
 		assert_int_equal(now->ssrc, before->ssrc);
 		assert_true(now->time_us - before->time_us < 40000);
 	}
+	/* On the whole neither more nor fewer than there is time for. */
+	assert_true(p->n_packets > 100);
+	assert_in_range(p->packets[p->n_packets - 1].time_us - p->packets[0].time_us,
+		(p->n_packets - 1) * 20000 - 18000, (p->n_packets - 1) * 20000 + 18000);
 }
 
 struct move_test {
@@ -199,6 +203,41 @@ static void a_talker_moves_between_threads_and_nothing_is_lost_or_heard_twice(vo
 		media_mixer_close(m.rooms[1]);
 		world_close(&m.w);
 	}
+	random_seed_for_test(0);
+}
+
+/* The old thread is held up for longer than home sends spares: the packets wait at the new one. */
+static void packets_wait_for_a_leg_whose_old_thread_is_held_up(void **state)
+{
+	struct media_engine_settings settings = world_settings(3);
+	struct media_mixer *rooms[2];
+	struct phone *talker, *listener;
+	struct heard h = {0};
+	struct world w;
+	unsigned first = 0;
+
+	random_seed_for_test(1);
+	world_open_simulated(&w, &settings);
+	talker = world_phone(&w, "PCMU", 20, 400, LOUD); /* on thread 0 */
+	talker->n_codes = CODES;
+	rooms[0] = room(&w, 1);
+	rooms[1] = room(&w, 2);
+	media_leg_join(talker->leg, rooms[0]);
+	world_run(&w, 400);
+	w.frozen = 1;
+	w.frozen_until = w.now + 70000;
+	media_leg_join(talker->leg, rooms[1]);
+	listener = world_phone(&w, "PCMU", 20, 0, 0);
+	media_leg_join(listener->leg, rooms[1]);
+	world_run(&w, 600);
+	merge(&h, listener);
+	/* The listener hears from the first packet on that came after the move. */
+	while (first < CODES && h.times[first] == 0)
+		first++;
+	assert_each_heard_once(&h, first, first + 20);
+	media_mixer_close(rooms[0]);
+	media_mixer_close(rooms[1]);
+	world_close(&w);
 	random_seed_for_test(0);
 }
 
@@ -398,6 +437,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_talker_moves_between_threads_and_nothing_is_lost_or_heard_twice),
+		cmocka_unit_test(packets_wait_for_a_leg_whose_old_thread_is_held_up),
 		cmocka_unit_test(legs_come_and_go_at_random_and_leave_nothing_alive),
 		cmocka_unit_test(a_leg_in_a_closed_room_can_join_another),
 	};
