@@ -351,6 +351,18 @@ void sip_client_transaction_cancel(struct sip_client_transaction *txn, struct sl
 	txn->cancel = mem_strndup(extra.p, extra.n);
 }
 
+void sip_client_transaction_abandon(struct sip_client_transaction *txn)
+{
+	sip_client_transaction_set_handlers(txn, NULL, NULL);
+	if (txn->method != SIP_INVITE) {
+		sip_client_transaction_terminate(txn);
+	} else if (waiting(txn)) {
+		sip_client_transaction_cancel(txn, SLICE_NONE);
+		txn->interval = 0;
+		arm(txn);
+	}
+}
+
 /* 17.1.1.2: provisional responses end timers A and B of an INVITE, not those of others. */
 static void receive_provisional(struct sip_client_transaction *txn, const struct sip_msg *response)
 {

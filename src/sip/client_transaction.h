@@ -66,4 +66,10 @@ void sip_client_transaction_set_handlers(struct sip_client_transaction *txn,
  */
 void sip_client_transaction_cancel(struct sip_client_transaction *txn, struct slice extra);
 
+/*
+ * Its owner has given the target up (RFC 3263 4.3): no handler is called and nothing sent any more.
+ * An INVITE stays to answer a provisional response, should one come yet, with CANCEL.
+ */
+void sip_client_transaction_abandon(struct sip_client_transaction *txn);
+
 #endif

@@ -91,6 +91,7 @@ static void release(struct sip_invite *invite)
 {
 	timer_stop(&invite->answer_timer);
 	timer_stop(&invite->retry_timer);
+	sip_invite_drop_dial(invite);
 	drop_client(&invite->outgoing);
 	drop_client(&invite->accepted);
 	drop_client(&invite->bye);
@@ -142,6 +143,7 @@ void sip_invite_start_ending(struct sip_invite *invite, unsigned status, uint64_
 	list_remove(&invite->node);
 	list_append(&invite->agent->ending, &invite->node);
 	invite->end_status = status;
+	sip_invite_drop_dial(invite);
 	sip_invite_drop_offer(invite);
 	timer_start_ms(&invite->retry_timer, invite->agent->timers, wait_ms);
 }
@@ -229,8 +231,10 @@ void sip_invite_end(struct sip_invite *invite, struct slice reason)
 		end_after_ack(invite, reason);
 		break;
 	case INVITE_CALLING:
-		sip_invite_start_ending(invite, 487, END_WAIT_MS);
-		sip_client_transaction_cancel(invite->outgoing, reason_line(reason, &line));
+		/* Before it has been sent there is nobody to wait for. */
+		sip_invite_start_ending(invite, 487, invite->outgoing ? END_WAIT_MS : 0);
+		if (invite->outgoing)
+			sip_client_transaction_cancel(invite->outgoing, reason_line(reason, &line));
 		break;
 	case INVITE_ESTABLISHED:
 		sip_invite_bye(invite, 200, reason);
@@ -386,7 +390,9 @@ struct slice sip_invite_user_agent(const struct sip_invite *invite)
 
 enum sip_transport sip_invite_transport(const struct sip_invite *invite)
 {
-	return sip_dialog_first_flow(invite->dialog)->transport;
+	const struct sip_flow *flow = sip_dialog_first_flow(invite->dialog);
+
+	return flow ? flow->transport : SIP_UDP;
 }
 
 const struct addr *sip_invite_peer(const struct sip_invite *invite)
@@ -396,5 +402,8 @@ const struct addr *sip_invite_peer(const struct sip_invite *invite)
 
 const struct addr *sip_invite_local(const struct sip_invite *invite)
 {
-	return &sip_dialog_first_flow(invite->dialog)->local;
+	static const struct addr nowhere;
+	const struct sip_flow *flow = sip_dialog_first_flow(invite->dialog);
+
+	return flow ? &flow->local : &nowhere;
 }

@@ -97,10 +97,14 @@ struct sip_invite_target {
 	struct slice contact_user; /* user part of our Contact */
 	bool focus;                /* ;isfocus on our Contact */
 	enum sip_transport transport;
-	struct addr next_hop; /* where to send; names are resolved by the caller */
+	struct addr next_hop; /* where to send; len 0: where the URI leads (sip/locate.h) */
 };
 
-/* Client: call. body empty: a late offer. Returns 0 or a negative errno; the caller's reference. */
+/*
+ * Client: call. body empty: a late offer. Without a next_hop, targets are tried in their order until
+ * one answers (RFC 3263 4.3); the functions below then know of transport and addresses only when it
+ * has been sent. Returns 0 or a negative errno; the caller's reference.
+ */
 int sip_invite_connect(struct sip_invite **invite, struct sip_agent *agent,
 	const struct sip_invite_target *target, const struct sip_body *body, struct slice extra,
 	const struct sip_invite_handlers *handlers, void *arg);

@@ -108,6 +108,7 @@ static void receive_answer(struct sip_invite *invite, const struct sip_msg *resp
 		sip_invite_conclude(invite, 500, response);
 		return;
 	}
+	sip_invite_drop_dial(invite);
 	if (invite->connected)
 		sip_dialog_refresh(invite->dialog, response); /* 12.2.1.2 */
 	invite->connected = true;
@@ -146,6 +147,8 @@ static void receive_2xx(struct sip_invite *invite, struct sip_client_transaction
 static void receive_refusal(struct sip_invite *invite, const struct sip_msg *response)
 {
 	invite->outgoing = obj_unref(invite->outgoing);
+	if (sip_invite_dial_refused(invite, response->status))
+		return;
 	if (invite->sm.state == INVITE_CALLING)
 		sip_invite_conclude(invite, response->status, response);
 	else if (invite->sm.state == INVITE_ENDING && !invite->connected)
@@ -163,6 +166,7 @@ static void on_response(
 
 	/* The place for PRACK and early dialogs (RFC 3262) is the first branch. */
 	if (response->status < 200) {
+		sip_invite_dial_heard(invite);
 		if (response->status > 100 && invite->sm.state == INVITE_CALLING &&
 			invite->handlers && invite->handlers->progress)
 			invite->handlers->progress(invite, response, invite->arg);
@@ -180,6 +184,8 @@ static void on_failed(struct sip_client_transaction *txn, unsigned status, void 
 
 	if (txn == invite->outgoing) {
 		invite->outgoing = obj_unref(invite->outgoing);
+		if (sip_invite_dial_failed(invite, status))
+			goto out;
 		if (invite->sm.state == INVITE_CALLING)
 			sip_invite_conclude(invite, status, NULL);
 		else if (invite->sm.state == INVITE_ENDING)
@@ -187,6 +193,7 @@ static void on_failed(struct sip_client_transaction *txn, unsigned status, void 
 		else
 			sip_invite_reinvite_refused(invite, NULL);
 	}
+out:
 	obj_unref(invite);
 }
 
@@ -213,17 +220,26 @@ static const struct sip_client_transaction_handlers transaction_handlers = {
 int sip_invite_send(struct sip_invite *invite, struct sip_flow *flow, const struct sip_body *body,
 	struct slice extra)
 {
+	return sip_invite_send_as(
+		invite, flow, sip_dialog_next_cseq(invite->dialog), 0, body, extra);
+}
+
+int sip_invite_send_as(struct sip_invite *invite, struct sip_flow *flow, uint32_t cseq,
+	size_t limit, const struct sip_body *body, struct slice extra)
+{
 	char branch[SIP_BRANCH_SIZE];
-	struct sip_request request = {
-		.flow = flow, .method = SIP_INVITE, .branch = branch, .extra = extra};
+	struct sip_request request = {.flow = flow,
+		.method = SIP_INVITE,
+		.branch = branch,
+		.extra = extra,
+		.limit = limit};
 	struct buf *out;
 
 	if (body) {
 		request.type = body->type;
 		request.body = body->data;
 	}
-	out = sip_dialog_begin(
-		invite->dialog, flow, SIP_INVITE, sip_dialog_next_cseq(invite->dialog), branch);
+	out = sip_dialog_begin(invite->dialog, flow, SIP_INVITE, cseq, branch);
 	sip_invite_write_contact(invite, out, flow);
 	sip_write_header_str(out, SIP_HDR_ALLOW, SIP_ALLOW);
 	sip_write_header_str(out, SIP_HDR_SUPPORTED, SIP_SUPPORTED);
@@ -237,14 +253,10 @@ int sip_invite_connect(struct sip_invite **invitep, struct sip_agent *agent,
 {
 	struct sip_dialog_target parties = {target->uri, target->from, target->to};
 	struct sip_invite *invite = NULL;
-	struct sip_flow *flow = NULL;
 	int err = sip_invite_check_extra(extra);
 
 	if (err == 0 && (agent->closed || agent->shutting_down))
 		err = -ENOTCONN;
-	if (err < 0)
-		goto out;
-	err = agent->io->flow(agent->io_arg, target->transport, &target->next_hop, NULL, &flow);
 	if (err < 0)
 		goto out;
 	err = -ENOMEM;
@@ -252,20 +264,18 @@ int sip_invite_connect(struct sip_invite **invitep, struct sip_agent *agent,
 	if (!invite)
 		goto out;
 	err = sip_dialog_new_client(
-		&invite->dialog, agent, flow, &parties, &sip_invite_dialog_handlers, invite);
+		&invite->dialog, agent, NULL, &parties, &sip_invite_dialog_handlers, invite);
 	if (err == 0)
 		err = sip_invite_set_contact(invite, target->contact_user, target->focus);
 	if (err == 0)
-		err = sip_invite_send(invite, flow, body, extra);
+		err = sip_invite_dial(invite, target, body, extra);
 	if (err < 0) {
 		sip_invite_forget(invite);
 		goto out;
 	}
-	invite->peer = flow->remote;
 	sip_invite_set_handlers(invite, handlers, arg);
 	*invitep = obj_ref(invite);
 out:
 	obj_unref(invite);
-	obj_unref(flow);
 	return err;
 }

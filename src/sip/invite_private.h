@@ -69,6 +69,7 @@ struct sip_invite {
 	uint32_t ack_cseq;
 	uint64_t forked; /* tag of the last dialog that was sent away, hashed */
 
+	struct sip_invite_dial *dial;   /* of our first INVITE, until it is answered */
 	struct sip_invite_offer *offer; /* of a re-INVITE under way */
 	struct sip_msg *glare;          /* the 491 that it got; it waits to be sent again */
 	struct timer retry_timer; /* that wait; while ending, how long until "ended" is told */
@@ -136,6 +137,10 @@ void sip_invite_answer_timer(void *arg);
 int sip_invite_send(struct sip_invite *invite, struct sip_flow *flow, const struct sip_body *body,
 	struct slice extra);
 
+/* The same with this CSeq, and not (-EMSGSIZE) if it is larger than limit (0: none). */
+int sip_invite_send_as(struct sip_invite *invite, struct sip_flow *flow, uint32_t cseq, size_t limit,
+	const struct sip_body *body, struct slice extra);
+
 /* Send the ACK that is due, if one is. */
 void sip_invite_send_ack(struct sip_invite *invite, const struct sip_body *body);
 
@@ -149,5 +154,27 @@ void sip_invite_yield(struct sip_invite *invite);
 void sip_invite_retry(struct sip_invite *invite);
 
 void sip_invite_drop_offer(struct sip_invite *invite);
+
+/* ---- invite_dial.c ----------------------------------------------------------------------------- */
+
+/*
+ * Begin to send the first INVITE: to target's next hop at once, or to where its URI leads, later.
+ * Returns 0 or a negative errno.
+ */
+int sip_invite_dial(struct sip_invite *invite, const struct sip_invite_target *target,
+	const struct sip_body *body, struct slice extra);
+
+/* A provisional response is there: this target is alive. */
+void sip_invite_dial_heard(struct sip_invite *invite);
+
+/*
+ * It was refused with this status (503 is the one that matters), or failed: true when it has been
+ * sent to another target.
+ */
+bool sip_invite_dial_refused(struct sip_invite *invite, unsigned status);
+bool sip_invite_dial_failed(struct sip_invite *invite, unsigned status);
+
+/* Answered, or given up: no other target is tried any more. */
+void sip_invite_drop_dial(struct sip_invite *invite);
 
 #endif

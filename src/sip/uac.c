@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "core/mem.h"
-#include "sip/client_transaction_private.h"
 #include "sip/dialog_private.h"
 #include "sip/flow.h"
 #include "sip/locate_private.h"
@@ -162,7 +161,7 @@ static void on_patience(void *arg)
 {
 	struct sip_uac *uac = obj_ref(arg);
 
-	sip_client_transaction_terminate(uac->txn);
+	sip_client_transaction_abandon(uac->txn);
 	fail_over(uac, 408);
 	obj_unref(uac);
 }
