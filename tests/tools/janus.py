@@ -60,15 +60,23 @@ class Janus:
         self.pending = []
         self._write(ip, ports)
         self.log = open(os.path.join(self.folder, "log"), "wb")
+        try:
+            # Janus 1.1.2 has a race of its own: its socket's thread ends at once when it runs before
+            # the plug-in has said that it is initialized, and Janus then gives up ("No Janus API
+            # transport is available"). On a busy machine that is every third start.
+            for attempt in range(20):
+                self._start()
+                if self._connect(last=attempt == 19):
+                    break
+        except Exception:
+            self.stop()
+            raise
+
+    def _start(self):
         binary = os.path.join(self.tree, "usr", "bin", "janus")
         self.process = subprocess.Popen(
             [binary, "-F", self.folder + "/etc"], stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=self.log, env=unpack.environment(self.tree), cwd=self.folder)
-        try:
-            self._connect()
-        except Exception:
-            self.stop()
-            raise
 
     def _write(self, ip, ports):
         for name in ("etc", "none", "plugins", "transports"):
@@ -86,16 +94,22 @@ class Janus:
                     os.symlink(path, os.path.join(self.folder, folder, library))
                     break
 
-    def _connect(self):
+    def _connect(self, last):
+        """Connect to its socket. False: it has ended, start it again."""
         path = os.path.join(self.folder, "api")
-        end = time.monotonic() + 20
-        while not os.path.exists(path):
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError("Janus did not start:\n" + self.output())
-            time.sleep(0.05)
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.settimeout(20)
-        self.socket.connect(path)
+        end = time.monotonic() + 20
+        while self.process.poll() is None and time.monotonic() < end:
+            try:
+                self.socket.connect(path)
+                return True
+            except (FileNotFoundError, ConnectionRefusedError):
+                time.sleep(0.05)
+        if last or self.process.poll() is None:
+            raise RuntimeError("Janus did not start:\n" + self.output())
+        self.socket.close()
+        return False
 
     def output(self):
         self.log.flush()
