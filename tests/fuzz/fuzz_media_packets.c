@@ -31,7 +31,6 @@ static void step(struct room *r)
 {
 	r->now += 1000;
 	media_engine_step(r->engine, 0, r->now);
-	uv_run(loop_uv(r->loop), UV_RUN_NOWAIT);
 }
 
 static void add_person(struct room *r, unsigned i)
@@ -83,7 +82,9 @@ static void open_room(struct room *r)
 		abort();
 	for (unsigned i = 0; i < PEOPLE; i++)
 		add_person(r, i);
-	step(r);
+	/* The ports are there after the thread's next turn. */
+	for (unsigned us = 0; us <= MEDIA_SLOT_US; us += 1000)
+		step(r);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -113,7 +114,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	media_mixer_close(r.mixer);
 	for (unsigned i = 0; i < PEOPLE; i++)
 		media_port_close(r.ports[i]);
-	while (r.engine->alive)
+	while (r.engine->alive) {
 		step(&r);
+		uv_run(loop_uv(r.loop), UV_RUN_NOWAIT);
+	}
 	return 0;
 }
