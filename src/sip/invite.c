@@ -101,6 +101,8 @@ static void release(struct sip_invite *invite)
 	invite->ack_flow = obj_unref(invite->ack_flow);
 	mem_free(invite->ack);
 	invite->ack = NULL;
+	mem_free(invite->late_ack);
+	invite->late_ack = NULL;
 	mem_free(invite->reason);
 	invite->reason = NULL;
 	sip_invite_drop_offer(invite);
@@ -292,6 +294,7 @@ static void on_ack(const struct sip_msg *ack, void *arg)
 const struct sip_dialog_handlers sip_invite_dialog_handlers = {
 	.request = on_request,
 	.ack = on_ack,
+	.located = sip_invite_located,
 };
 
 /* ---- what both sides write --------------------------------------------------------------------- */

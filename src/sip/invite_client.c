@@ -22,14 +22,10 @@ static int write_ack(struct sip_invite *invite, struct sip_flow *flow, uint32_t 
 	return sip_request_send(invite->agent, &request, NULL, NULL, NULL);
 }
 
-/* 13.2.2.4: kept, to be sent again for each 2xx that comes again. */
-void sip_invite_send_ack(struct sip_invite *invite, const struct sip_body *body)
+static void send_ack(struct sip_invite *invite, const struct sip_body *body)
 {
 	struct buf *out = &invite->agent->out;
 
-	if (!invite->need_ack)
-		return;
-	invite->need_ack = false;
 	invite->ack_flow = obj_unref(invite->ack_flow);
 	mem_free(invite->ack);
 	invite->ack = NULL;
@@ -41,11 +37,48 @@ void sip_invite_send_ack(struct sip_invite *invite, const struct sip_body *body)
 	invite->ack_n = out->n;
 }
 
+/* 13.2.2.4: kept, to be sent again for each 2xx that comes again. */
+void sip_invite_send_ack(struct sip_invite *invite, const struct sip_body *body)
+{
+	struct sip_invite_offer *late = invite->late_ack;
+	struct sip_body kept;
+
+	if (!invite->need_ack)
+		return;
+	invite->need_ack = false;
+	invite->late_ack = NULL;
+	if (late) {
+		kept = (struct sip_body){late->type, late->data};
+		body = &kept;
+	}
+	send_ack(invite, body);
+	mem_free(late);
+}
+
+/* The ACK may go to a host whose address is only being looked for; the 2xx is repeated until then. */
+static void send_ack_when_located(struct sip_invite *invite, const struct sip_body *body)
+{
+	if (!invite->need_ack || invite->late_ack)
+		return;
+	if (sip_dialog_locating(invite->dialog))
+		invite->late_ack = sip_invite_keep_offer(body, SLICE_NONE);
+	if (!invite->late_ack)
+		sip_invite_send_ack(invite, body);
+}
+
+void sip_invite_located(void *arg)
+{
+	struct sip_invite *invite = arg;
+
+	if (invite->late_ack)
+		sip_invite_send_ack(invite, NULL);
+}
+
 int sip_invite_acknowledge(struct sip_invite *invite, const struct sip_body *body)
 {
-	if (!invite->agent || !invite->need_ack)
+	if (!invite->agent || !invite->need_ack || invite->late_ack)
 		return -EINVAL;
-	sip_invite_send_ack(invite, body);
+	send_ack_when_located(invite, body);
 	return 0;
 }
 
@@ -109,6 +142,7 @@ static void receive_answer(struct sip_invite *invite, const struct sip_msg *resp
 		return;
 	}
 	sip_invite_drop_dial(invite);
+	sip_invite_located(invite); /* an ACK that waits is for the 2xx before */
 	if (invite->connected)
 		sip_dialog_refresh(invite->dialog, response); /* 12.2.1.2 */
 	invite->connected = true;
@@ -130,7 +164,7 @@ static void receive_answer(struct sip_invite *invite, const struct sip_msg *resp
 	if (invite->handlers && invite->handlers->answered)
 		invite->handlers->answered(invite, response, invite->arg);
 	if (invite->agent)
-		sip_invite_send_ack(invite, NULL);
+		send_ack_when_located(invite, NULL);
 }
 
 static void receive_2xx(struct sip_invite *invite, struct sip_client_transaction *txn,

@@ -64,6 +64,7 @@ struct sip_invite {
 	/* Our INVITE or re-INVITE without a final response; the last one that got 2xx; our BYE. */
 	struct sip_client_transaction *outgoing, *accepted, *bye;
 	struct sip_flow *ack_flow; /* how our last ACK went, and its bytes */
+	struct sip_invite_offer *late_ack; /* the body of one that waits for its way to be found */
 	char *ack;
 	size_t ack_n;
 	uint32_t ack_cseq;
@@ -154,6 +155,12 @@ void sip_invite_yield(struct sip_invite *invite);
 void sip_invite_retry(struct sip_invite *invite);
 
 void sip_invite_drop_offer(struct sip_invite *invite);
+
+/* Copy a body (or NULL) and header lines, for later; freed with mem_free. NULL without memory. */
+struct sip_invite_offer *sip_invite_keep_offer(const struct sip_body *body, struct slice extra);
+
+/* For the dialog: where its requests go is known. */
+void sip_invite_located(void *arg);
 
 /* ---- invite_dial.c ----------------------------------------------------------------------------- */
 

@@ -24,7 +24,7 @@ static struct slice put(char **at, struct slice s)
 	return copy;
 }
 
-static int keep_offer(struct sip_invite *invite, const struct sip_body *body, struct slice extra)
+struct sip_invite_offer *sip_invite_keep_offer(const struct sip_body *body, struct slice extra)
 {
 	struct slice type = body ? body->type : SLICE_NONE;
 	struct slice data = body ? body->data : SLICE_NONE;
@@ -32,12 +32,11 @@ static int keep_offer(struct sip_invite *invite, const struct sip_body *body, st
 	char *at = (char *)(offer + 1);
 
 	if (!offer)
-		return -ENOMEM;
+		return NULL;
 	offer->type = put(&at, type);
 	offer->data = put(&at, data);
 	offer->extra = put(&at, extra);
-	invite->offer = offer;
-	return 0;
+	return offer;
 }
 
 static int send_offer(struct sip_invite *invite)
@@ -65,10 +64,10 @@ int sip_invite_renegotiate(
 	if (invite->incoming || invite->outgoing || invite->need_ack || invite->offer)
 		return -EBUSY;
 	err = sip_invite_check_extra(extra);
-	if (err == 0)
-		err = keep_offer(invite, body, extra);
-	if (err == 0)
-		err = send_offer(invite);
+	if (err == 0) {
+		invite->offer = sip_invite_keep_offer(body, extra);
+		err = invite->offer ? send_offer(invite) : -ENOMEM;
+	}
 	if (err < 0)
 		sip_invite_drop_offer(invite);
 	return err;
