@@ -49,7 +49,7 @@ static void find_cycle(struct plc *plc)
 	for (size_t i = 0; i < quarter; i++) {
 		size_t at = pitch - quarter + i;
 
-		plc->cycle[at] = blend(last[at], last[at - pitch], i + 1, quarter);
+		plc->cycle[at] = blend(last[at], (last - pitch)[at], i + 1, quarter);
 	}
 	plc->pitch = pitch;
 	plc->step = (int16_t)((end[-1] - last[-1]) / 2);
