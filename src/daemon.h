@@ -4,13 +4,17 @@
 #define DAEMON_H
 
 /*
- * Go into the background (fork twice, new session, umask 022, standard streams to /dev/null) and
- * write the pid to RUNTIME_DIR/sylk-server.pid. Returns 0 in the daemon, or a negative errno; the
- * parents exit.
+ * Go into the background (fork twice, new session, umask 022, folder /) with the pid in
+ * RUNTIME_DIR/sylk-server.pid; the folder is made if it is not there. Returns 0 in the daemon, or a
+ * negative errno, -EALREADY when the file is that of a daemon that runs. The process that called
+ * waits for daemon_ready and then exits with 0, or with 1 when the daemon ends before.
  */
 int daemon_start(const char *runtime_dir);
 
-/* Remove the pid file. */
+/* Calls can come in: let the caller go on, and the terminal go. */
+void daemon_ready(void);
+
+/* Remove the pid file, or empty it where the folder is not ours. Safe in a signal's handler. */
 void daemon_end(void);
 
 /*

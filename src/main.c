@@ -18,7 +18,7 @@
 #include "version.h"
 
 #define LOG_NAME "sylk.core"
-#define STOP_LIMIT_MS 5000 /* spec 1.1: then the process exits with status 1 */
+#define STOP_LIMIT_S 5 /* spec 1.1: then the process exits with status 1 */
 
 /* The one running server of this process; signals reach it through uv_signal on its loop. */
 struct process {
@@ -28,8 +28,8 @@ struct process {
 	struct settings settings;
 	uv_signal_t signals[4];
 	unsigned n_signals;
-	struct timer limit;
-	bool stopping, forced;
+	bool stopping;
+	char config_dir[PATH_MAX]; /* the option's, resolved before the daemon leaves for / */
 	unsigned config_errors;
 };
 
@@ -73,23 +73,35 @@ static int read_config(struct process *process, struct config **config, config_e
 	return config_read(config, dirs, config_sections, error, process);
 }
 
+/* A folder that was asked for and is not there is a mistake, not an empty configuration. */
+static int find_config_dir(struct process *process)
+{
+	const char *wanted = process->options.config_dir;
+
+	if (!wanted)
+		return 0;
+	if (!realpath(wanted, process->config_dir) ||
+		access(process->config_dir, R_OK | X_OK) < 0) {
+		fprintf(stderr, "%s: %s (see --config-dir)\n", wanted, strerror(errno));
+		return -errno;
+	}
+	process->options.config_dir = process->config_dir;
+	return 0;
+}
+
 static int check(struct process *process)
 {
-	struct config *config;
+	struct config *config = NULL;
 	int err;
 
-	if (process->options.config_dir && access(process->options.config_dir, R_OK | X_OK) < 0) {
-		printf("%s: %s\n", process->options.config_dir, strerror(errno));
-		return 1;
-	}
 	err = read_config(process, &config, print_config_error);
 	if (!err)
 		err = settings_check(config, print_config_error, process);
+	config_free(config);
 	if (err) {
 		printf("cannot check the configuration: %s\n", strerror(-err));
 		return 1;
 	}
-	config_free(config);
 	if (process->config_errors == 0)
 		puts("The configuration is good.");
 	return process->config_errors > 0;
@@ -122,14 +134,15 @@ static void stopped(void *arg)
 	loop_stop(process->loop);
 }
 
-static void limit_reached(void *arg)
+/* SIGALRM: whatever holds us up, a media thread or the loop, may not hold us for ever. */
+static void give_up(int number)
 {
-	struct process *process = arg;
+	static const char text[] = "sylk-server: could not stop in time, exiting all the same\n";
 
-	log_error(LOG_NAME, "Not everything ended within %d s, exiting all the same",
-		STOP_LIMIT_MS / 1000);
-	process->forced = true;
-	loop_stop(process->loop);
+	if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
+		errno = 0;
+	daemon_end();
+	_exit(1);
 }
 
 static void stop(struct process *process)
@@ -138,8 +151,9 @@ static void stop(struct process *process)
 		return;
 	process->stopping = true;
 	log_info(LOG_NAME, "Stopping");
-	timer_start_ms(&process->limit, loop_timers(process->loop), STOP_LIMIT_MS);
-	server_stop(process->server, STOP_LIMIT_MS - 1000, stopped, process);
+	signal(SIGALRM, give_up);
+	alarm(STOP_LIMIT_S);
+	server_stop(process->server, (STOP_LIMIT_S - 1) * 1000, stopped, process);
 }
 
 /* ---- signals ------------------------------------------------------------------------------- */
@@ -149,8 +163,15 @@ static void toggle_debug(const struct process *process)
 	enum log_level configured = (enum log_level)process->settings.server.log_level;
 	bool debugging = log_get_level() == LOG_LEVEL_DEBUG;
 
-	log_set_level(debugging ? configured : LOG_LEVEL_DEBUG);
+	if (debugging && configured == LOG_LEVEL_DEBUG) {
+		log_info(LOG_NAME, "Debug messages stay on: [Server] log_level is debug");
+		return;
+	}
+	/* Said while info is logged, whatever the level before or behind. */
+	log_set_level(LOG_LEVEL_DEBUG);
 	log_info(LOG_NAME, "Debug messages switched %s", debugging ? "off" : "on");
+	if (debugging)
+		log_set_level(configured);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -246,8 +267,8 @@ static int run_server(struct process *process, const struct config *config)
 		goto out;
 	log_info(LOG_NAME, "sylk-server %s started", SYLK_VERSION);
 	server_announce(process->server);
+	daemon_ready();
 	loop_run(process->loop);
-	timer_stop(&process->limit);
 out:
 	server_free(process->server);
 	unwatch_signals(process);
@@ -262,8 +283,10 @@ static int serve(struct process *process)
 	if (process->options.fork) {
 		err = daemon_start(process->options.runtime_dir);
 		if (err) {
-			fprintf(stderr, "cannot go into the background: %s (see --runtime-dir)\n",
-				strerror(-err));
+			fprintf(stderr, "%s: %s (see --runtime-dir)\n",
+				process->options.runtime_dir,
+				err == -EALREADY ? "the server runs already" : strerror(-err));
+			daemon_end();
 			return 1;
 		}
 	}
@@ -279,7 +302,6 @@ static int serve(struct process *process)
 	raise_file_limit();
 	err = loop_new(&process->loop);
 	if (!err) {
-		timer_init(&process->limit, limit_reached, process);
 		err = run_server(process, config);
 		loop_close(process->loop);
 	}
@@ -290,13 +312,17 @@ out:
 		log_critical(LOG_NAME, "sylk-server did not start: %s", strerror(-err));
 	else
 		log_info(LOG_NAME, "sylk-server stopped");
+	if (err && process->options.fork)
+		fprintf(stderr, "sylk-server did not start: %s (the system log says why)\n",
+			strerror(-err));
 	if (process->options.debug_memory) {
 		fprintf(stderr, "objects alive: %zu\n", obj_alive());
 		malloc_stats();
 	}
 	daemon_end();
 	log_close();
-	return err || process->forced ? 1 : 0;
+	alarm(0);
+	return err ? 1 : 0;
 }
 
 int main(int argc, char **argv)
@@ -313,11 +339,11 @@ int main(int argc, char **argv)
 		options_help();
 		return 0;
 	case TASK_CHECK:
-		return check(&process);
+		return find_config_dir(&process) < 0 ? 1 : check(&process);
 	case TASK_SAMPLE:
 		return write_sample(process.options.sample_file);
 	case TASK_SERVE:
 		break;
 	}
-	return serve(&process);
+	return find_config_dir(&process) < 0 ? 1 : serve(&process);
 }

@@ -13,7 +13,7 @@ struct options {
 	bool systemd;           /* foreground, log for journald */
 	bool debug;             /* log level debug, whatever the configuration says */
 	bool debug_memory;      /* memory statistics at the end */
-	const char *config_dir; /* NULL: the local directory is searched for */
+	const char *config_dir; /* NULL: none */
 	const char *runtime_dir;
 	const char *sample_file; /* TASK_SAMPLE: "config.ini" ... */
 };

@@ -112,6 +112,14 @@ static int listen_on_default(struct server *server)
 	return listen_on_all_transports(server, slice_str(addr_print_host(&a, text)));
 }
 
+static bool has_ipv6(void)
+{
+	struct addr loopback, source;
+
+	return addr_parse(SLICE("::1"), 0, &loopback) == 0 &&
+	       addr_source_for(&loopback, &source) == 0;
+}
+
 static int listen_everywhere(struct server *server)
 {
 	const struct config_list *addresses = &server->settings->sip.local_ip;
@@ -127,12 +135,23 @@ static int listen_everywhere(struct server *server)
 			continue;
 		}
 		err = listen_on_all_transports(server, SLICE("0.0.0.0"));
-		if (!err)
+		if (!err && has_ipv6())
 			err = listen_on_all_transports(server, SLICE("::"));
-		if (err == -EAFNOSUPPORT)
-			err = 0; /* a machine without IPv6 */
 	}
 	return err;
+}
+
+/* A server that nobody can call has been configured by mistake. */
+static int check_listeners(const struct server *server)
+{
+	enum sip_transport transport;
+	struct addr local;
+
+	if (sip_agent_listener(server->sip, 0, &transport, &local))
+		return 0;
+	log_error(LOG_NAME, "Not listening for calls: local_udp_port, local_tcp_port and the other "
+			    "ports in [SIP] are all switched off");
+	return -EINVAL;
 }
 
 /* Whether [SIP] trusted_peers names anybody in particular: then a source that passed it counts. */
@@ -174,15 +193,8 @@ static int start_sip(struct server *server)
 		log_error(LOG_NAME, "[RTP] audio_codecs names no codec of this server");
 		return err;
 	}
-	if (sip->advertised_ip) {
-		err = addr_parse(
-			slice_str(sip->advertised_ip), 0, &server->sip_sessions.advertised);
-		if (err) {
-			log_error(LOG_NAME, "[SIP] advertised_ip: %s is no IP address",
-				sip->advertised_ip);
-			return err;
-		}
-	}
+	/* Unset or empty, it stays no address. */
+	addr_parse(slice_str(sip->advertised_ip), 0, &server->sip_sessions.advertised);
 	err = strangers_new(&server->strangers, sip);
 	if (err)
 		return err;
@@ -190,7 +202,9 @@ static int start_sip(struct server *server)
 		log_warning(
 			LOG_NAME, "[SIP] digest_realm has no effect while trusted_peers is any");
 	err = sip_agent_new(&server->sip, server->loop, &agent_settings, &agent_handlers, server);
-	return err ? err : listen_everywhere(server);
+	if (!err)
+		err = listen_everywhere(server);
+	return err ? err : check_listeners(server);
 }
 
 int server_new(struct server **server, struct loop *loop, const struct config *config,

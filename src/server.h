@@ -23,7 +23,7 @@ int server_new(struct server **server, struct loop *loop, const struct config *c
 /* Say on standard output what it listens on and what to call. */
 void server_announce(const struct server *server);
 
-/* Log how many sessions, rooms and objects there are. */
+/* Log how many sessions, objects and media threads there are. */
 void server_log_figures(const struct server *server);
 
 /* End all calls; done is called when they have ended, or after limit_ms. */

@@ -10,6 +10,28 @@
 
 static const char *const log_levels[] = {"debug", "info", "warning", "error", "critical", NULL};
 
+/* key:application items, as the registry cuts them (spec: anything else stops the start). */
+static int parse_application_map(struct slice value, void *field, char *error, size_t error_size)
+{
+	struct slice item, key;
+
+	if (slice_eq_nocase(value, SLICE("none")))
+		return 0;
+	while (slice_cut(&value, ',', &item)) {
+		struct slice rest = slice_trim(item);
+
+		if (rest.n == 0)
+			continue;
+		slice_cut(&rest, ':', &key);
+		if (slice_trim(key).n && slice_trim(rest).n && slice_find(rest, ':') < 0)
+			continue;
+		snprintf(error, error_size, "must be a list of key:application, which %.*s is not",
+			SLICE_ARG(slice_trim(item)));
+		return -EINVAL;
+	}
+	return 0;
+}
+
 #define FIELD(name) offsetof(struct server_settings, name)
 
 static const struct config_option server_options[] = {
@@ -19,7 +41,8 @@ static const struct config_option server_options[] = {
 	{"application_map", CONFIG_LIST, FIELD(applications.application_map), "echo:echo",
 		"Which application gets which calls: key:application, the key being a user@domain, "
 		"a "
-		"domain or a user."},
+		"domain or a user.",
+		.parse = parse_application_map, .vital = true},
 	{"disabled_applications", CONFIG_LIST, FIELD(applications.disabled_applications), "",
 		"Applications not to load."},
 	{"log_level", CONFIG_ENUM, FIELD(log_level), "info",
@@ -60,6 +83,35 @@ static int parse_port(struct slice value, void *field, char *error, size_t error
 	return 0;
 }
 
+static int parse_local_ip(struct slice value, void *field, char *error, size_t error_size)
+{
+	struct slice item;
+	struct addr a;
+
+	if (slice_eq_nocase(value, SLICE("none")))
+		return 0;
+	while (slice_cut(&value, ',', &item)) {
+		item = slice_trim(item);
+		if (item.n == 0 || slice_eq_nocase(item, SLICE("any")) ||
+			addr_parse(item, 0, &a) == 0)
+			continue;
+		snprintf(error, error_size, "%.*s is no IP address, nor any", SLICE_ARG(item));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_advertised_ip(struct slice value, void *field, char *error, size_t error_size)
+{
+	struct addr a;
+
+	if (value.n == 0 ||
+		(addr_parse(value, 0, &a) == 0 && !addr_is_any(&a) && !addr_is_multicast(&a)))
+		return 0;
+	snprintf(error, error_size, "is no host's IP address");
+	return -EINVAL;
+}
+
 static int parse_trusted_peers(struct slice value, void *field, char *error, size_t error_size)
 {
 	struct slice bad = SLICE_NONE;
@@ -82,10 +134,12 @@ static const struct config_option sip_options[] = {
 	{"local_ip", CONFIG_LIST, FIELD(local_ip), "",
 		"Addresses to listen on, IPv4 or IPv6, separated by commas; any: all of this "
 		"machine; "
-		"empty: those that packets to the Internet leave with."},
+		"empty: those that packets to the Internet leave with.",
+		.parse = parse_local_ip, .vital = true},
 	{"advertised_ip", CONFIG_STRING, FIELD(advertised_ip), NULL,
 		"Address to put into SDP in place of the local one, for a server behind one-to-one "
-		"NAT."},
+		"NAT.",
+		.parse = parse_advertised_ip, .vital = true},
 	{"local_udp_port", CONFIG_CUSTOM, FIELD(udp_port), "5060",
 		"Port for SIP over UDP; None: no UDP.", .parse = parse_port},
 	{"local_tcp_port", CONFIG_CUSTOM, FIELD(tcp_port), "5060",
@@ -94,7 +148,7 @@ static const struct config_option sip_options[] = {
 		"Sources from which requests are accepted: IP addresses, networks (192.0.2.0/24), "
 		"any "
 		"or none.",
-		.parse = parse_trusted_peers, .release = release_trusted_peers},
+		.parse = parse_trusted_peers, .release = release_trusted_peers, .vital = true},
 	{"digest_realm", CONFIG_STRING, FIELD(digest_realm), NULL,
 		"Realm, which is the domain of the users, in whose name sources that trusted_peers "
 		"does not name must prove a password by digest; empty: they are refused. Set "
@@ -180,14 +234,14 @@ const struct config_section *const config_sections[] = {
 int settings_load(
 	const struct config *config, struct settings *settings, config_error_fn *error, void *arg)
 {
-	int err;
+	int server, sip, rtp, err;
 
 	*settings = (struct settings){0};
-	err = config_load(config, &server_section, NULL, &settings->server, error, arg);
-	if (!err)
-		err = config_load(config, &sip_section, NULL, &settings->sip, error, arg);
-	if (!err)
-		err = config_load(config, &rtp_section, NULL, &settings->rtp, error, arg);
+	/* All of them whatever one says, so that all mistakes are reported at once. */
+	server = config_load(config, &server_section, NULL, &settings->server, error, arg);
+	sip = config_load(config, &sip_section, NULL, &settings->sip, error, arg);
+	rtp = config_load(config, &rtp_section, NULL, &settings->rtp, error, arg);
+	err = server ? server : sip ? sip : rtp;
 	if (err)
 		settings_release(settings);
 	return err;

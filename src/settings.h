@@ -36,8 +36,9 @@ struct settings {
 extern const struct config_section *const config_sections[];
 
 /*
- * Load the sections of config.ini. Returns 0 or -ENOMEM; invalid values are reported and their
- * defaults kept. Release with settings_release.
+ * Load the sections of config.ini. Invalid values are reported and their defaults kept, but for
+ * those whose default might open the server to the wrong people: then it returns -EINVAL. Returns 0,
+ * that, or -ENOMEM. Release with settings_release.
  */
 int settings_load(
 	const struct config *config, struct settings *settings, config_error_fn *error, void *arg);

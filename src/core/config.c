@@ -218,14 +218,25 @@ static int store(struct slice value, const struct config_option *option, void *v
 	return -EINVAL;
 }
 
-/* The written value of one option. 0, -ENOENT when there is none (or no good one), -ENOMEM. */
+/* What becomes of an option with an invalid value. */
+static void write_consequence(const struct config_option *option, char *text, size_t size)
+{
+	if (option->vital)
+		snprintf(text, size, "the server does not start with it");
+	else if (option->preset)
+		snprintf(text, size, "the default counts: %.128s", option->preset);
+	else
+		snprintf(text, size, "it stays unset");
+}
+
+/* The written value of one option. 0, -ENOENT when there is none, -EINVAL when no good, -ENOMEM. */
 static int load_written(const struct config *config, struct slice file,
 	const struct config_raw_section *section, const struct config_option *option, void *values,
 	config_error_fn *error, void *arg)
 {
 	const struct config_raw_option *raw =
 		config_find_value(config, file, section, slice_str(option->name));
-	char reason[REASON_SIZE] = "is not valid", text[REASON_SIZE * 2 + 256];
+	char reason[REASON_SIZE] = "is not valid", text[REASON_SIZE * 2 + 256], consequence[160];
 	struct expansion x = {.config = config, .file = file, .section = section, .reason = reason};
 	int err;
 
@@ -242,12 +253,11 @@ static int load_written(const struct config *config, struct slice file,
 	if (!err)
 		err = store(slice_trim(buf_view(&x.out)), option, values, reason);
 	if (err && err != -ENOMEM) {
-		snprintf(text, sizeof text, "%s in [%.64s]: \"%.80s\" %s; %s%.128s", option->name,
-			raw->section->name, raw->value ? raw->value : "", reason,
-			option->preset ? "the default counts: " : "it stays unset",
-			option->preset ? option->preset : "");
+		write_consequence(option, consequence, sizeof consequence);
+		snprintf(text, sizeof text, "%s in [%.64s]: \"%.80s\" %s; %s", option->name,
+			raw->section->name, raw->value ? raw->value : "", reason, consequence);
 		error(arg, raw->source->path, raw->line, text);
-		err = -ENOENT;
+		err = -EINVAL;
 	}
 	buf_free(&x.out);
 	return err;
@@ -283,15 +293,19 @@ int config_load(const struct config *config, const struct config_section *sectio
 	void *values, config_error_fn *error, void *arg)
 {
 	const struct config_raw_section *raw = raw_of(config, section, name);
+	bool refused = false;
 	int err = 0;
 
 	for (const struct config_option *o = section->options; !err && o->name; o++) {
 		if (o->type == CONFIG_UNSUPPORTED)
 			continue;
 		err = load_written(config, slice_str(section->file), raw, o, values, error, arg);
-		if (err == -ENOENT)
+		refused = refused || (err == -EINVAL && o->vital);
+		if (err == -ENOENT || err == -EINVAL)
 			err = load_preset(o, values, error, arg);
 	}
+	if (!err && refused)
+		err = -EINVAL;
 	return err;
 }
 
@@ -320,6 +334,8 @@ int config_check_values(const struct config *config, const struct config_section
 	if (values) {
 		err = config_load(config, section, name, values, error, arg);
 		config_release(section, values);
+		if (err == -EINVAL)
+			err = 0; /* it has been reported */
 	}
 	mem_free(values);
 	return err;

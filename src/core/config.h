@@ -50,6 +50,7 @@ struct config_option {
 	const char *const *choices;
 	int (*parse)(struct slice value, void *field, char *error, size_t error_size);
 	void (*release)(void *field); /* CONFIG_CUSTOM: free what parse stored */
+	bool vital; /* where the default would be dangerous, an invalid value is an error */
 };
 
 /* One section of one file; options end with a NULL name. */
@@ -98,7 +99,8 @@ bool config_changed(const struct config *config);
 /*
  * Fill the struct at values from a section (name: for user-named sections, else NULL), all zero
  * before. An invalid value is reported and the default kept. What values hold is freed with
- * config_release, also after an error. Returns 0 or -ENOMEM.
+ * config_release, also after an error. Returns 0, -ENOMEM, or, having loaded all, -EINVAL when a
+ * vital option has an invalid value.
  */
 int config_load(const struct config *config, const struct config_section *section, const char *name,
 	void *values, config_error_fn *error, void *arg);

@@ -20,6 +20,7 @@ static const uint8_t *bytes_of(const struct addr *a)
 
 int addr_prefix_parse(struct slice text, struct addr_prefix *prefix)
 {
+	bool whole = slice_find(text, '/') < 0;
 	struct slice host;
 	uint32_t bits;
 	int err;
@@ -29,7 +30,7 @@ int addr_prefix_parse(struct slice text, struct addr_prefix *prefix)
 	if (err)
 		return err;
 	prefix->bits = max_bits(&prefix->addr);
-	if (text.n) {
+	if (!whole) {
 		err = slice_u32(slice_trim(text), prefix->bits, &bits);
 		if (err)
 			return -EINVAL;

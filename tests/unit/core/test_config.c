@@ -375,6 +375,32 @@ static void an_invalid_value_is_reported_and_the_default_kept(void **state)
 					    "50000:50500\n");
 }
 
+/* An option whose default would do harm: all else is loaded, and the caller told to stop. */
+static void an_invalid_value_of_a_vital_option_is_an_error(void **state)
+{
+	static const struct config_option options[] = {
+		{"name", CONFIG_STRING, offsetof(struct server, name), "anybody", "Who.",
+			.parse = refuse_evil, .vital = true},
+		{"local_port", CONFIG_INT, offsetof(struct server, port), "5060", "Port."},
+		{NULL},
+	};
+	static const struct config_section section = {
+		"config.ini", "Server", "The server.", options, sizeof(struct server)};
+	struct fixture *f = *state;
+
+	read_as(f, "config.ini", "[Server]\nname = evil\nlocal_port = 7\n");
+	assert_int_equal(config_load(f->config, &section, NULL, &f->values, take_error, &f->errors),
+		-EINVAL);
+	assert_int_equal(f->values.port, 7);
+	assert_string_equal(f->errors.text, "config.ini:2: name in [Server]: \"evil\" is not "
+					    "allowed; the server does not start with it\n");
+	assert_int_equal(config_check_values(f->config, &section, NULL, take_error, &f->errors), 0);
+	read_as(f, "config.ini", "[Server]\nname = ann\n");
+	config_release(&section, &f->values);
+	assert_int_equal(
+		config_load(f->config, &section, NULL, &f->values, take_error, &f->errors), 0);
+}
+
 static void numbers_are_whole_and_in_range(void **state)
 {
 	static const char *const bad[] = {
@@ -695,6 +721,7 @@ int main(void)
 		TEST(wrong_interpolation_is_reported_and_the_default_kept),
 		TEST(interpolation_that_multiplies_ends),
 		TEST(an_invalid_value_is_reported_and_the_default_kept),
+		TEST(an_invalid_value_of_a_vital_option_is_an_error),
 		TEST(numbers_are_whole_and_in_range),
 		TEST(malformed_lines_are_reported_with_their_number_and_left_out),
 		TEST(a_nul_byte_is_reported),

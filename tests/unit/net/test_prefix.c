@@ -62,6 +62,8 @@ static void wrong_item_is_named(void **state)
 	assert_true(slice_eq(bad, SLICE("192.0.2.0/33")));
 	assert_int_equal(addr_prefix_list_parse(SLICE("proxy.example.org"), &list, &bad), -EINVAL);
 	assert_int_equal(addr_prefix_list_parse(SLICE("2001:db8::/129"), &list, &bad), -EINVAL);
+	assert_int_equal(addr_prefix_list_parse(SLICE("192.0.2.0/"), &list, &bad), -EINVAL);
+	assert_int_equal(addr_prefix_list_parse(SLICE("192.0.2.0/ 24/"), &list, &bad), -EINVAL);
 	assert_null(list.items);
 }
 
