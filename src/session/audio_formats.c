@@ -65,17 +65,31 @@ static uint32_t fmtp_number(struct slice fmtp, const char *key)
 	return number;
 }
 
+/*
+ * The next lower of a few rates: those who ask for nearly the same share one encoder
+ *. RFC 7587 6.1: 6000 to 510000; senseless values are no wish: 0.
+ */
+static unsigned quantised_bitrate(uint32_t wanted)
+{
+	static const unsigned rates[] = {
+		128000, 96000, 64000, 48000, 32000, 24000, 16000, 12000, 6000};
+
+	if (wanted > 510000)
+		return 0;
+	for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+		if (wanted >= rates[i])
+			return rates[i];
+	}
+	return 0;
+}
+
 void audio_format_settings(
 	const struct audio_codec *codec, struct slice fmtp, struct codec_settings *settings)
 {
-	uint32_t bitrate;
-
 	*settings = (struct codec_settings){.sample_rate = codec->default_rate};
 	if (strcmp(codec->name, "opus") != 0)
 		return;
-	bitrate = fmtp_number(fmtp, "maxaveragebitrate");
-	/* RFC 7587 6.1: 6000 to 510000; senseless values are no wish. */
-	settings->bitrate = bitrate >= 6000 && bitrate <= 510000 ? bitrate : 0;
+	settings->bitrate = quantised_bitrate(fmtp_number(fmtp, "maxaveragebitrate"));
 	/*
 	 * useinbandfec says what the peer can decode, not that it loses packets; libopus has FEC
 	 * only in its costlier mode of less band width (media/codec_opus.c). So none without losses.

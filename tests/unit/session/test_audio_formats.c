@@ -45,9 +45,17 @@ static void opus_parameters_of_the_peer_are_obeyed(void **state)
 	struct codec_settings s = opus_settings(
 		"maxplaybackrate=16000; maxaveragebitrate=20000;useinbandfec=1;usedtx=1;cbr=1");
 
-	assert_int_equal(s.bitrate, 20000);
+	assert_int_equal(s.bitrate, 16000);
 	assert_true(s.dtx && s.cbr);
 	assert_false(s.fec); /* what it could decode, not what it needs */
+}
+
+static void nearly_the_same_bit_rates_share_an_encoder(void **state)
+{
+	assert_int_equal(opus_settings("maxaveragebitrate=30000").bitrate,
+		opus_settings("maxaveragebitrate=25000").bitrate);
+	assert_int_equal(opus_settings("maxaveragebitrate=510000").bitrate, 128000);
+	assert_int_equal(opus_settings("maxaveragebitrate=6000").bitrate, 6000);
 }
 
 static void senseless_opus_parameters_are_no_wish(void **state)
@@ -66,6 +74,7 @@ int main(void)
 		cmocka_unit_test(operator_order_is_kept_and_unknown_names_dropped),
 		cmocka_unit_test(no_codec_at_all_is_an_error),
 		cmocka_unit_test(opus_parameters_of_the_peer_are_obeyed),
+		cmocka_unit_test(nearly_the_same_bit_rates_share_an_encoder),
 		cmocka_unit_test(senseless_opus_parameters_are_no_wish),
 	};
 
