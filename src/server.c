@@ -9,6 +9,8 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "media/engine.h"
+#include "net/tls_context.h"
+#include "server_tls.h"
 #include "session/sip_session.h"
 #include "sip/agent.h"
 #include "strangers.h"
@@ -23,6 +25,7 @@ struct server {
 	struct media_engine *media;
 	struct sip_agent *sip;
 	struct strangers *strangers; /* NULL: they are not let in */
+	struct tls_context *tls;     /* NULL: no TLS */
 	struct app_registry *applications;
 	struct app_context app_context;
 	struct sip_session_context sip_sessions;
@@ -67,7 +70,7 @@ static void incoming_session(struct session *session, void *arg)
 static int listen_on(
 	struct server *server, enum sip_transport transport, struct slice host, int port)
 {
-	static const char *const options[] = {"local_udp_port", "local_tcp_port"};
+	static const char *const options[] = {"local_udp_port", "local_tcp_port", "local_tls_port"};
 	struct addr local;
 	int err;
 
@@ -90,9 +93,14 @@ static int listen_on(
 
 static int listen_on_all_transports(struct server *server, struct slice host)
 {
-	int err = listen_on(server, SIP_UDP, host, server->settings->sip.udp_port);
+	const struct sip_settings *sip = &server->settings->sip;
+	int err = listen_on(server, SIP_UDP, host, sip->udp_port);
 
-	return err ? err : listen_on(server, SIP_TCP, host, server->settings->sip.tcp_port);
+	if (!err)
+		err = listen_on(server, SIP_TCP, host, sip->tcp_port);
+	if (!err && server->tls)
+		err = listen_on(server, SIP_TLS, host, sip->tls_port);
+	return err;
 }
 
 /* The addresses that packets to the Internet leave with: IPv4 always, IPv6 when there is one. */
@@ -174,7 +182,7 @@ static enum identity_proof prove(const struct sip_msg *request, void *arg)
 
 static int start_sip(struct server *server)
 {
-	static const struct sip_agent_settings agent_settings = {.product = PRODUCT};
+	struct sip_agent_settings agent_settings = {.product = PRODUCT};
 	const struct sip_settings *sip = &server->settings->sip;
 	int err;
 
@@ -201,6 +209,10 @@ static int start_sip(struct server *server)
 	if (server->strangers && server->sip_sessions.proof == IDENTITY_UNPROVED)
 		log_warning(
 			LOG_NAME, "[SIP] digest_realm has no effect while trusted_peers is any");
+	err = server_tls_new(&server->tls, server->loop, server->settings);
+	if (err)
+		return err;
+	agent_settings.tls = server->tls;
 	err = sip_agent_new(&server->sip, server->loop, &agent_settings, &agent_handlers, server);
 	if (!err)
 		err = listen_everywhere(server);
@@ -304,6 +316,9 @@ void server_free(struct server *server)
 	}
 	app_registry_free(server->applications);
 	obj_unref(server->sip);
+	if (server->tls)
+		tls_context_close(server->tls);
+	obj_unref(server->tls);
 	obj_unref(server->strangers);
 	if (server->media)
 		media_engine_close(server->media);

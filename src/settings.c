@@ -48,9 +48,18 @@ static const struct config_option server_options[] = {
 	{"log_level", CONFIG_ENUM, FIELD(log_level), "info",
 		"What to log: debug, info, warning, error or critical, and all above it.",
 		.choices = log_levels},
-	{"ca_file", CONFIG_UNSUPPORTED},
-	{"certificate", CONFIG_UNSUPPORTED},
-	{"verify_server", CONFIG_UNSUPPORTED},
+	{"ca_file", CONFIG_STRING, FIELD(ca_file), NULL,
+		"PEM file of the certificate authorities that are believed; default tls/ca.crt in "
+		"the "
+		"resources, if it is there."},
+	{"certificate", CONFIG_STRING, FIELD(certificate), NULL,
+		"PEM file with the server's certificate, intermediate certificates and key; "
+		"default "
+		"tls/default.crt in the resources. A changed file is read without a restart."},
+	{"verify_server", CONFIG_BOOL, FIELD(verify_server), "no",
+		"Whether servers that SIP over TLS connects to must prove their domain by a "
+		"certificate "
+		"of an authority in ca_file."},
 	{"enable_bonjour", CONFIG_UNSUPPORTED},
 	{"extra_applications_dir", CONFIG_UNSUPPORTED},
 	{"trace_dir", CONFIG_UNSUPPORTED},
@@ -144,6 +153,9 @@ static const struct config_option sip_options[] = {
 		"Port for SIP over UDP; None: no UDP.", .parse = parse_port},
 	{"local_tcp_port", CONFIG_CUSTOM, FIELD(tcp_port), "5060",
 		"Port for SIP over TCP; None: no TCP.", .parse = parse_port},
+	{"local_tls_port", CONFIG_CUSTOM, FIELD(tls_port), "5061",
+		"Port for SIP over TLS (see [Server] certificate); None: no TLS.",
+		.parse = parse_port},
 	{"trusted_peers", CONFIG_CUSTOM, FIELD(trusted_peers), "any",
 		"Sources from which requests are accepted: IP addresses, networks (192.0.2.0/24), "
 		"any "
@@ -156,7 +168,6 @@ static const struct config_option sip_options[] = {
 	{"digest_users", CONFIG_STRING, FIELD(digest_users), NULL,
 		"File with the users of digest_realm, as htdigest writes it: lines of "
 		"user:realm:hash, the hash being the MD5 or SHA-256 of user:realm:password."},
-	{"local_tls_port", CONFIG_UNSUPPORTED},
 	{"outbound_proxy", CONFIG_UNSUPPORTED},
 	{"enable_ice", CONFIG_UNSUPPORTED},
 	{NULL},

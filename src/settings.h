@@ -14,14 +14,16 @@
 /* [Server] */
 struct server_settings {
 	struct app_registry_settings applications;
-	int log_level; /* enum log_level */
+	int log_level;               /* enum log_level */
+	char *ca_file, *certificate; /* NULL: not set, the default paths */
+	bool verify_server;
 };
 
 /* [SIP] */
 struct sip_settings {
 	struct config_list local_ip; /* literal addresses; "any": all */
 	char *advertised_ip;
-	int udp_port, tcp_port; /* -1: switched off; 0: any free one */
+	int udp_port, tcp_port, tls_port; /* -1: switched off; 0: any free one */
 	struct addr_prefix_list trusted_peers;
 	char *digest_realm, *digest_users; /* NULL: unset */
 };
