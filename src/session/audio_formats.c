@@ -8,6 +8,7 @@
 #include "core/log.h"
 
 #define LOG_NAME "sylk.core"
+#define OPUS_OWN_BITRATE 32000 /* what media/codec_opus.c sends unless told */
 
 /* What we say of ourselves as a receiver (RFC 7587 section 6.1). */
 static const char *own_fmtp(const struct audio_codec *codec)
@@ -66,18 +67,18 @@ static uint32_t fmtp_number(struct slice fmtp, const char *key)
 }
 
 /*
- * The next lower of a few rates: those who ask for nearly the same share one encoder
- *. RFC 7587 6.1: 6000 to 510000; senseless values are no wish: 0.
+ * What the peer sets as its limit (RFC 7587 6.1: 6000 to 510000), where that is below what we would
+ * send by ourselves (0); else it is no wish. One of a few rates: those who ask for nearly the same
+ * share one encoder.
  */
-static unsigned quantised_bitrate(uint32_t wanted)
+static unsigned limited_bitrate(uint32_t limit)
 {
-	static const unsigned rates[] = {
-		128000, 96000, 64000, 48000, 32000, 24000, 16000, 12000, 6000};
+	static const unsigned rates[] = {24000, 16000, 12000, 8000, 6000};
 
-	if (wanted > 510000)
+	if (limit >= OPUS_OWN_BITRATE)
 		return 0;
 	for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
-		if (wanted >= rates[i])
+		if (limit >= rates[i])
 			return rates[i];
 	}
 	return 0;
@@ -89,7 +90,7 @@ void audio_format_settings(
 	*settings = (struct codec_settings){.sample_rate = codec->default_rate};
 	if (strcmp(codec->name, "opus") != 0)
 		return;
-	settings->bitrate = quantised_bitrate(fmtp_number(fmtp, "maxaveragebitrate"));
+	settings->bitrate = limited_bitrate(fmtp_number(fmtp, "maxaveragebitrate"));
 	/*
 	 * useinbandfec says what the peer can decode, not that it loses packets; libopus has FEC
 	 * only in its costlier mode of less band width (media/codec_opus.c). So none without losses.
