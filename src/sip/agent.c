@@ -6,6 +6,7 @@
 #include "sip/agent_core.h"
 #include "sip/agent_private.h"
 #include "sip/message.h"
+#include "sip/register_private.h"
 #include "sip/transport.h"
 
 static int flow_of_transports(void *io, enum sip_transport transport, const struct addr *remote,
@@ -41,7 +42,13 @@ static void malformed(struct sip_flow *flow, struct sip_msg *msg, void *arg)
 	sip_agent_receive_malformed(arg, msg);
 }
 
+static void stun(struct sip_flow *flow, struct slice datagram, void *arg)
+{
+	sip_register_receive_stun(arg, flow, datagram);
+}
+
 static const struct sip_transports_handlers transport_handlers = {
+	.stun = stun,
 	.received = received,
 	.malformed = malformed,
 };

@@ -12,6 +12,7 @@
 #include "sip/dialog_private.h"
 #include "sip/invite_private.h"
 #include "sip/message.h"
+#include "sip/register_private.h"
 #include "sip/server_transaction_private.h"
 #include "sip/transport.h"
 
@@ -202,6 +203,7 @@ void sip_agent_close(struct sip_agent *agent)
 	timer_stop(&agent->shutdown_timer);
 	forget_invites(&agent->invites);
 	forget_invites(&agent->ending);
+	sip_register_forget_all(agent);
 	sip_uac_forget_all(agent);
 	sip_locate_cancel_all(agent);
 	hash_each(&agent->client_transactions, end_client_transaction, NULL);
@@ -303,6 +305,7 @@ int sip_agent_new_with(struct sip_agent **agentp, const struct sip_agent_core *c
 	agent->locator.dns = obj_ref(core->dns);
 	list_init(&agent->locator.running);
 	list_init(&agent->uacs);
+	list_init(&agent->registers);
 	list_init(&agent->invites);
 	list_init(&agent->ending);
 	timer_init(&agent->shutdown_timer, sip_shutdown_timer, agent);

@@ -59,9 +59,10 @@ struct sip_agent {
 	struct hash_table dialogs;             /* borrowed from their usages */
 	struct hash_table sources;
 	struct sip_locator locator;
-	struct list_node invites; /* running ones; each holds a reference until it has ended */
-	struct list_node ending;  /* those told to end */
-	struct list_node uacs;    /* running requests; likewise */
+	struct list_node invites;   /* running ones; each holds a reference until it has ended */
+	struct list_node ending;    /* those told to end */
+	struct list_node uacs;      /* running requests; likewise */
+	struct list_node registers; /* struct sip_register, not over yet; likewise */
 	size_t n_invites;
 	size_t n_waiting; /* client transactions without a final response */
 

@@ -11,6 +11,7 @@
 #include "sip/flow.h"
 #include "sip/locate.h"
 #include "sip/locate_private.h"
+#include "sip/register_private.h"
 
 enum { LOOK_AGAIN_US = 60 * 1000000 };
 
@@ -100,6 +101,23 @@ static bool find_hop(struct sip_dialog *dialog, struct sip_target *hop)
 	return dialog->hop != NULL;
 }
 
+/*
+ * RFC 5626 4.3: whether all goes by the flow that the dialog was made by. So says the peer with ob in
+ * its Contact, which may be an address behind a NAT; and so it is where we are registered by it.
+ */
+static bool keeps_flow(const struct sip_dialog *dialog)
+{
+	struct slice ob;
+	struct uri uri;
+
+	if (dialog->flow->closed)
+		return false;
+	if (sip_register_flow_like(dialog->agent, dialog->flow))
+		return true;
+	return dialog->routes.n == 0 && uri_parse(dialog->target, &uri) == 0 &&
+	       uri_param(&uri, "ob", &ob);
+}
+
 int sip_dialog_flow(struct sip_dialog *dialog, struct sip_flow **flow)
 {
 	struct sip_target hop;
@@ -107,7 +125,7 @@ int sip_dialog_flow(struct sip_dialog *dialog, struct sip_flow **flow)
 
 	if (!dialog->agent || !dialog->flow)
 		return -ENOTCONN;
-	if (!find_hop(dialog, &hop) || usable(dialog->flow, &hop)) {
+	if (keeps_flow(dialog) || !find_hop(dialog, &hop) || usable(dialog->flow, &hop)) {
 		*flow = obj_ref(dialog->flow);
 		return 0;
 	}

@@ -3,6 +3,7 @@
 #include "sip/dialog_private.h"
 #include "sip/flow.h"
 #include "sip/message.h"
+#include "sip/register_private.h"
 
 /* The first route's address; false when the route set is empty. *rest: the routes behind it. */
 static bool first_route(
@@ -46,8 +47,8 @@ struct buf *sip_dialog_begin(struct sip_dialog *dialog, const struct sip_flow *f
 	return out;
 }
 
-void sip_write_contact(struct buf *out, const struct sip_flow *flow, bool secure, struct slice user,
-	bool focus)
+void sip_write_contact(
+	struct buf *out, const struct sip_flow *flow, bool secure, struct slice user, bool focus)
 {
 	char host[ADDR_TEXT];
 	const char *transport = "";
@@ -58,16 +59,17 @@ void sip_write_contact(struct buf *out, const struct sip_flow *flow, bool secure
 		transport = ";transport=tls";
 	if (user.n == 0)
 		user = SLICE("sylkserver");
-	sip_write_header_f(out, SIP_HDR_CONTACT, "<%s:%.*s@%s:%u%s>%s",
-		secure ? "sips" : "sip", SLICE_ARG(user),
-		addr_print_uri_host(&flow->local, host), addr_port(&flow->local), transport,
-		focus ? ";isfocus" : "");
+	sip_write_header_f(out, SIP_HDR_CONTACT, "<%s:%.*s@%s:%u%s>%s", secure ? "sips" : "sip",
+		SLICE_ARG(user), addr_print_uri_host(&flow->local, host), addr_port(&flow->local),
+		transport, focus ? ";isfocus" : "");
 }
 
 void sip_dialog_write_contact(const struct sip_dialog *dialog, struct buf *out,
 	const struct sip_flow *flow, struct slice user, bool focus)
 {
-	sip_write_contact(out, flow, dialog->secure, user, focus);
+	if (!dialog->agent || dialog->secure ||
+		!sip_register_write_contact(dialog->agent, out, flow, user, focus))
+		sip_write_contact(out, flow, dialog->secure, user, focus);
 }
 
 struct slice sip_dialog_request_uri(const struct sip_dialog *dialog)

@@ -66,6 +66,16 @@ void sip_flow_fail(struct sip_flow *flow, int err)
 	obj_unref(flow);
 }
 
+void sip_flow_abandon(struct sip_flow *flow, int err)
+{
+	if (!sip_flow_reliable(flow) || flow->closed)
+		return;
+	if (flow->ops->abandon)
+		flow->ops->abandon(flow, err);
+	else
+		sip_flow_fail(flow, err);
+}
+
 int sip_flow_towards(struct sip_flow *flow, const struct addr *remote, struct sip_flow **other)
 {
 	*other = NULL;

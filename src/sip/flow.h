@@ -30,6 +30,9 @@ struct sip_flow_ops {
 	 */
 	int (*towards)(struct sip_flow *flow, const struct addr *remote, struct sip_flow **other);
 
+	/* Close a connection that does not work; it fails with err. NULL: sip_flow_fail does it. */
+	void (*abandon)(struct sip_flow *flow, int err);
+
 	/* As sip_flow_proves. NULL: this kind proves nothing. */
 	bool (*proves)(const struct sip_flow *flow, struct slice domain);
 };
@@ -47,6 +50,7 @@ struct sip_flow {
 	struct addr local;  /* what our Via and Contact say: never a wildcard */
 	struct addr remote; /* where packets go */
 	bool closed;
+	unsigned long heard; /* how often bytes came by a connection: it is alive (keepalive.h) */
 	struct list_node watches;
 };
 
@@ -91,6 +95,12 @@ int sip_flow_towards(struct sip_flow *flow, const struct addr *remote, struct si
  * that we believe and that names it. False once the flow is closed.
  */
 bool sip_flow_proves(const struct sip_flow *flow, struct slice domain);
+
+/*
+ * Its peer does not answer by it any more (RFC 5626 4.5): a connection is closed and its watchers are
+ * told; over UDP nothing happens.
+ */
+void sip_flow_abandon(struct sip_flow *flow, int err);
 
 /* For those who make flows: a new one's common part. */
 void sip_flow_init(struct sip_flow *flow, const struct sip_flow_ops *ops,

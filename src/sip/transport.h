@@ -49,6 +49,9 @@ struct sip_transports_handlers {
 	 */
 	void (*malformed)(struct sip_flow *flow, struct sip_msg *msg, void *arg);
 
+	/* A STUN message among the datagrams (RFC 5626 8); good during the call. May be NULL. */
+	void (*stun)(struct sip_flow *flow, struct slice datagram, void *arg);
+
 	/* Every message as it is on the wire, before parsing or after sending. May be NULL. */
 	void (*trace)(const struct sip_flow *flow, bool sent, struct slice bytes, void *arg);
 };

@@ -254,7 +254,13 @@ static bool tcp_flow_proves(const struct sip_flow *f, struct slice domain)
 	return flow->stream && tls_peer_proves(flow->stream, domain);
 }
 
+static void tcp_flow_abandon(struct sip_flow *f, int err)
+{
+	tcp_flow_close(tcp_flow_of(f), err);
+}
+
 static const struct sip_flow_ops tcp_flow_ops = {
+	.abandon = tcp_flow_abandon,
 	.send = tcp_flow_send,
 	.towards = tcp_flow_towards,
 	.proves = tcp_flow_proves,
@@ -314,6 +320,7 @@ static void on_received(struct slice bytes, void *arg)
 	size_t used;
 
 	obj_ref(flow);
+	flow->f.heard++;
 	note_activity(flow);
 	/* What is complete is read where it lies; only the beginning of a message is stored. */
 	if (flow->in.n > 0) {

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "core/mem.h"
+#include "net/stun.h"
 #include "net/udp.h"
 #include "sip/message.h"
 #include "sip/transport_impl.h"
@@ -84,6 +85,20 @@ static int flow_between(struct sip_listener *listener, const struct addr *local,
 	return 0;
 }
 
+/* RFC 5626 8: STUN shares the port with SIP; its first two bits tell it apart. */
+static void receive_stun(
+	struct sip_listener *listener, struct slice datagram, const struct addr *from)
+{
+	struct sip_transports *t = listener->transports;
+	struct sip_flow *flow;
+
+	if (!t->handlers.stun || addr_port(from) == 0 ||
+		flow_between(listener, udp_arrived_at(listener->udp), from, &flow) < 0)
+		return;
+	t->handlers.stun(flow, datagram, t->arg);
+	obj_unref(flow);
+}
+
 static void on_datagram(struct slice datagram, const struct addr *from, void *arg)
 {
 	struct sip_listener *listener = arg;
@@ -93,6 +108,10 @@ static void on_datagram(struct slice datagram, const struct addr *from, void *ar
 	size_t consumed;
 	int err;
 
+	if (stun_is(datagram)) {
+		receive_stun(listener, datagram, from);
+		return;
+	}
 	/* Keep-alives (blank lines, as many clients send them through NATs) are no messages. */
 	err = sip_msg_parse(datagram, false, &msg, &consumed);
 	if (err == -ENODATA)

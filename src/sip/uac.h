@@ -46,6 +46,10 @@ struct sip_uac_params {
 	struct sip_body body;
 	bool contact; /* write a Contact of ours (always in a dialog) */
 	struct slice contact_user;
+
+	/* Header lines that depend on the flow, written anew for each sending; or NULL. */
+	void (*write)(struct buf *out, const struct sip_flow *flow, void *arg);
+	void *write_arg;
 	const struct sip_credentials
 		*credentials; /* copied; NULL: a challenge is the final response */
 };

@@ -23,6 +23,8 @@ struct sip_uac {
 	struct slice uri, from, to, call_id, route, extra, contact_user;
 	struct sip_body body;
 	bool contact;
+	void (*write)(struct buf *out, const struct sip_flow *flow, void *arg);
+	void *write_arg;
 	char own_call_id[25];
 	char own_tag[SIP_TAG_SIZE]; /* empty: From has one */
 	uint32_t cseq;

@@ -6,6 +6,7 @@
 #include "core/id.h"
 #include "core/mem.h"
 #include "sip/message.h"
+#include "sip/register_private.h"
 #include "sip/uac_private.h"
 
 static struct slice put(char *text, size_t *used, struct slice s)
@@ -56,6 +57,8 @@ int sip_uac_copy(struct sip_uac *uac, const struct sip_uac_params *params)
 		*copies[i] = put(uac->text, &used, parts[i]);
 	uac->method = params->method;
 	uac->contact = params->contact;
+	uac->write = params->write;
+	uac->write_arg = params->write_arg;
 	uac->dialog = obj_ref(params->dialog);
 	uac->cseq = params->cseq ? params->cseq : 1;
 	if (uac->dialog)
@@ -109,7 +112,10 @@ static struct buf *begin(struct sip_uac *uac, char *branch, struct slice *reques
 	sip_write_header(out, SIP_HDR_TO, uac->to);
 	sip_write_header(out, SIP_HDR_CALL_ID, uac->call_id);
 	sip_write_cseq(out, uac->cseq, slice_str(sip_method_name(uac->method)));
-	if (uac->contact)
+	if (uac->write)
+		uac->write(out, uac->flow, uac->write_arg);
+	if (uac->contact &&
+		!sip_register_write_contact(uac->agent, out, uac->flow, uac->contact_user, false))
 		sip_write_contact(out, uac->flow, slice_starts_nocase(uac->uri, SLICE("sips:")),
 			uac->contact_user, false);
 	return out;

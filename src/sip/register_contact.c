@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Our Contact where a registration goes by the same flow (RFC 5626 4.3, RFC 5627 4.4). */
+#include "sip/flow.h"
+#include "sip/message_write.h"
+#include "sip/register_private.h"
+
+void sip_register_write_uri(
+	struct buf *out, const struct sip_flow *flow, bool secure, struct slice user, bool ob)
+{
+	char host[ADDR_TEXT];
+
+	buf_str(out, secure ? "sips:" : "sip:");
+	if (user.n) {
+		sip_write_value(out, user);
+		buf_char(out, '@');
+	}
+	buf_printf(out, "%s:%u", addr_print_uri_host(&flow->local, host), addr_port(&flow->local));
+	if (flow->transport == SIP_TCP)
+		buf_str(out, ";transport=tcp");
+	else if (flow->transport == SIP_TLS && !secure)
+		buf_str(out, ";transport=tls");
+	if (ob)
+		buf_str(out, ";ob");
+}
+
+/* Whether packets go the same way: flows over UDP are values, those over connections objects. */
+static bool same_way(const struct sip_flow *a, const struct sip_flow *b)
+{
+	if (a == b)
+		return true;
+	return a->transport == SIP_UDP && b->transport == SIP_UDP &&
+	       addr_equal(&a->remote, &b->remote) && addr_equal(&a->local, &b->local);
+}
+
+/*
+ * The registration by this flow: the user's, or, for a dialog that names none, the only one there
+ * is. NULL: none, or which of them cannot be told. *any: whether there is one at all.
+ */
+static const struct sip_register *find(
+	const struct sip_agent *agent, const struct sip_flow *flow, struct slice user, bool *any)
+{
+	const struct sip_register *found = NULL;
+	const struct list_node *it;
+	unsigned n = 0;
+
+	for (it = agent->registers.next; it != &agent->registers; it = it->next) {
+		const struct sip_register *reg = CONTAINER_OF(it, const struct sip_register, node);
+
+		if (!reg->flow || !same_way(reg->flow, flow))
+			continue;
+		n++;
+		if (user.n == 0 || slice_eq(user, reg->user))
+			found = reg;
+	}
+	*any = n > 0;
+	return user.n == 0 && n > 1 ? NULL : found;
+}
+
+struct sip_flow *sip_register_flow_like(const struct sip_agent *agent, const struct sip_flow *flow)
+{
+	const struct list_node *it;
+
+	for (it = agent->registers.next; it != &agent->registers; it = it->next) {
+		const struct sip_register *reg = CONTAINER_OF(it, const struct sip_register, node);
+
+		if (reg->flow && !reg->flow->closed && same_way(reg->flow, flow))
+			return reg->flow;
+	}
+	return NULL;
+}
+
+bool sip_register_write_contact(const struct sip_agent *agent, struct buf *out,
+	const struct sip_flow *flow, struct slice user, bool focus)
+{
+	const struct sip_register *reg;
+	bool any;
+
+	reg = find(agent, flow, user, &any);
+	if (!any)
+		return false;
+	buf_str(out, "Contact: <");
+	if (reg && reg->state.pub_gruu.n) {
+		sip_write_value(out, reg->state.pub_gruu);
+	} else {
+		if (user.n == 0)
+			user = reg && reg->user.n ? reg->user : SLICE("sylkserver");
+		sip_register_write_uri(out, flow, false, user, true);
+	}
+	buf_str(out, focus ? ">;isfocus\r\n" : ">\r\n");
+	return true;
+}
