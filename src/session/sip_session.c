@@ -80,15 +80,13 @@ static void sip_session_reject(struct session *session, unsigned status)
 {
 	struct sip_session *s = sip_session_of(session);
 
-	if (session_state(session) == SESSION_CONNECTED) {
+	if (session_state(session) != SESSION_INCOMING) {
 		if (s->exchange == EXCHANGE_TO_ANSWER) {
 			sip_session_media_rollback(s);
 			refuse_invite(s->invite, &(struct sip_refusal){status, NULL});
 		}
 		return;
 	}
-	if (session_state(session) != SESSION_INCOMING)
-		return;
 	/* Disarmed first: what the refusal sets off is no news to us. */
 	sip_invite_set_handlers(s->invite, &no_handlers, NULL);
 	refuse_invite(s->invite, &(struct sip_refusal){status, NULL});
@@ -220,7 +218,7 @@ static int sip_session_accept(struct session *session, unsigned kinds, bool focu
 
 	if (session_state(session) == SESSION_INCOMING)
 		err = accept_call(s, kinds, focus);
-	else if (session_state(session) == SESSION_CONNECTED && s->exchange == EXCHANGE_TO_ANSWER)
+	else if (s->exchange == EXCHANGE_TO_ANSWER)
 		err = answer_reinvite(s, kinds);
 	obj_unref(s);
 	return err;
@@ -246,22 +244,31 @@ static void on_acknowledged(struct sip_invite *invite, const struct sip_msg *ack
 	obj_unref(s);
 }
 
-static void on_renegotiate(struct sip_invite *invite, const struct sip_msg *request, void *arg)
+static void renegotiate(struct sip_session *s, const struct sip_msg *request)
 {
-	struct sip_session *s = obj_ref(arg);
 	struct sip_refusal refusal;
-	int decision;
+	int decision = sip_session_media_reinvite(s, request, &refusal);
 
-	decision = sip_session_media_reinvite(s, request, &refusal);
 	if (decision < 0) {
 		log_refusal(s, "Change of the call", &refusal);
 		sip_session_media_rollback(s);
-		refuse_invite(invite, &refusal);
+		refuse_invite(s->invite, &refusal);
 	} else if (decision > 0 && s->base.handlers->proposed) {
 		s->base.handlers->proposed(&s->base, s->base.arg);
 	} else {
 		answer_reinvite(s, 0);
 	}
+}
+
+static void on_renegotiate(struct sip_invite *invite, const struct sip_msg *request, void *arg)
+{
+	struct sip_session *s = obj_ref(arg);
+
+	/* RFC 3311 5.2: an offer while another one waits (in UPDATE; re-INVITE does not get here). */
+	if (s->exchange != EXCHANGE_NONE)
+		refuse_invite(invite, &(struct sip_refusal){491, NULL});
+	else
+		renegotiate(s, request);
 	obj_unref(s);
 }
 
