@@ -51,6 +51,7 @@ struct sip_agent {
 	struct sip_agent_handlers handlers;
 	void *arg;
 	char *product;
+	char *events; /* packages that one may subscribe to: value of Allow-Events */
 	struct sip_transports *transports; /* NULL in a simulation */
 
 	struct hash_table server_transactions; /* each holds a reference until it has terminated */
@@ -58,11 +59,14 @@ struct sip_agent {
 	struct hash_table client_transactions; /* likewise */
 	struct hash_table dialogs;             /* borrowed from their usages */
 	struct hash_table sources;
+	struct hash_table subscribers; /* that wait for their first NOTIFY; each is its own */
 	struct sip_locator locator;
 	struct list_node invites;   /* running ones; each holds a reference until it has ended */
 	struct list_node ending;    /* those told to end */
 	struct list_node uacs;      /* running requests; likewise */
 	struct list_node registers; /* struct sip_register, not over yet; likewise */
+	struct list_node usages;  /* subscriptions, publications (sip/usage.h); likewise */
+	size_t n_usages;
 	size_t n_invites;
 	size_t n_waiting; /* client transactions without a final response */
 
@@ -78,8 +82,8 @@ struct sip_agent {
 };
 
 /* What is handled, and so what Allow and Supported say (RFC 3261 20.5, 20.37). */
-#define SIP_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS, MESSAGE"
-#define SIP_SUPPORTED ""
+#define SIP_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, MESSAGE, REFER"
+#define SIP_SUPPORTED "norefersub, tdialog"
 
 /* dispatch.c: a request that belongs to no transaction yet (RFC 3261 8.2, 12.2.2). */
 struct sip_server_transaction;

@@ -33,6 +33,7 @@ void sip_dialog_close(struct sip_dialog *dialog)
 	sip_dialog_forget_hop(dialog);
 	dialog->agent = NULL;
 	dialog->handlers = NULL;
+	sip_dialog_dismiss_guests(dialog);
 }
 
 static struct slice put(char *text, size_t *n, struct slice s)
@@ -140,6 +141,7 @@ static struct sip_dialog *new_dialog(struct sip_agent *agent, struct sip_flow *f
 
 	if (!dialog)
 		return NULL;
+	list_init(&dialog->guests);
 	dialog->agent = agent;
 	dialog->flow = obj_ref(flow);
 	dialog->handlers = handlers;
@@ -153,6 +155,28 @@ static void write_local(struct buf *out, struct slice name, const char *tag)
 	buf_slice(out, name);
 	buf_str(out, ";tag=");
 	buf_str(out, tag);
+}
+
+/*
+ * Our side of a dialog that a request makes: with txn's tag, or, in a NOTIFY (RFC 6665 4.4.1), the
+ * one that our SUBSCRIBE had.
+ */
+static int set_local(
+	struct sip_dialog *dialog, struct sip_server_transaction *txn, struct buf *local)
+{
+	const struct sip_msg *request = sip_server_transaction_request(txn);
+	struct slice tag = request->to.tag;
+
+	if (tag.n == 0) {
+		memcpy(dialog->local_tag, sip_server_transaction_tag(txn), SIP_TAG_SIZE);
+		write_local(local, sip_msg_value(request, SIP_HDR_TO), dialog->local_tag);
+		return local->err;
+	}
+	if (tag.n != SIP_TAG_LETTERS)
+		return -EBADMSG; /* none of ours */
+	memcpy(dialog->local_tag, tag.p, tag.n);
+	buf_slice(local, sip_msg_value(request, SIP_HDR_TO));
+	return local->err;
 }
 
 /* 12.1.1: is the peer reached by sips only? */
@@ -182,9 +206,7 @@ int sip_dialog_new_server(struct sip_dialog **dialogp, struct sip_agent *agent,
 	dialog = new_dialog(agent, sip_server_transaction_flow(txn), handlers, arg);
 	if (!dialog || set_target(dialog, target) < 0)
 		goto out;
-	memcpy(dialog->local_tag, sip_server_transaction_tag(txn), SIP_TAG_SIZE);
-	write_local(&local, sip_msg_value(request, SIP_HDR_TO), dialog->local_tag);
-	err = local.err;
+	err = set_local(dialog, txn, &local);
 	if (err < 0)
 		goto out;
 	err = set_text(dialog, request->call_id, buf_view(&local),

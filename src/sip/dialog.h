@@ -29,7 +29,8 @@ struct sip_dialog_handlers {
 };
 
 /*
- * UAS: of a request that makes a dialog (12.1.1), with txn's tag as ours. Returns 0, -EBADMSG
+ * UAS: of a request that makes a dialog (12.1.1), with txn's tag as ours; or of a NOTIFY that does
+ * (RFC 6665 4.4.1), whose To has our tag. Returns 0, -EBADMSG
  * without a usable Contact (answer 400), -ENOMEM.
  */
 int sip_dialog_new_server(struct sip_dialog **dialog, struct sip_agent *agent,

@@ -5,6 +5,7 @@
 
 #include "sip/agent_private.h"
 #include "sip/dialog.h"
+#include "sip/usage.h"
 
 /* Owned by its usage. */
 struct sip_dialog {
@@ -22,9 +23,11 @@ struct sip_dialog {
 	struct sip_locate *locate; /* looks for the first hop */
 	struct sip_target *hop;    /* what it has found last; ours */
 	uint64_t hop_time;         /* when that was, microseconds */
+	struct list_node guests; /* struct sip_dialog_guest; each is its own */
 	uint32_t local_cseq, remote_cseq;
 	bool remote_cseq_known;
 	bool caller;
+	bool referred; /* a REFER has come in it */
 	bool secure; /* sips: our Contact must be one too (12.1.1) */
 	bool in_table;
 	char local_tag[SIP_TAG_SIZE];

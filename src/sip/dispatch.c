@@ -10,18 +10,44 @@
 #include "sip/agent_private.h"
 #include "sip/dialog_private.h"
 #include "sip/invite_private.h"
+#include "sip/event.h"
 #include "sip/message.h"
+#include "sip/refer.h"
 #include "sip/server_transaction_private.h"
+#include "sip/subscriber_private.h"
+#include "sip/usage.h"
 
 #define ALLOW_LINE "Allow: " SIP_ALLOW "\r\n"
-#define CAPABILITY_LINES                           \
-	ALLOW_LINE "Accept: application/sdp\r\n"   \
-		   "Accept-Encoding: identity\r\n" \
+
+/* What can be in the bodies of INVITE, MESSAGE and NOTIFY. */
+#define CAPABILITY_LINES                                                            \
+	ALLOW_LINE "Accept: application/sdp, message/cpim, text/plain, text/html, " \
+		   "message/sipfrag\r\n"                                            \
+		   "Accept-Encoding: identity\r\n"                                  \
 		   "Supported: " SIP_SUPPORTED "\r\n"
 
 static void reply(struct sip_server_transaction *txn, unsigned status, struct slice extra)
 {
 	sip_server_transaction_reply(txn, status, extra, SLICE_NONE, SLICE_NONE);
+}
+
+/* RFC 6665 4.4.4. refer is subscribed to by REFER alone (RFC 3515 2.4.4). */
+static void write_allow_events(const struct sip_agent *agent, struct buf *lines)
+{
+	buf_printf(
+		lines, "Allow-Events: %s%srefer\r\n", agent->events, agent->events[0] ? ", " : "");
+}
+
+static void reply_with_events(struct sip_agent *agent, struct sip_server_transaction *txn,
+	unsigned status, const char *others)
+{
+	struct buf lines;
+
+	buf_init(&lines, 4096);
+	buf_str(&lines, others);
+	write_allow_events(agent, &lines);
+	reply(txn, status, lines.err ? SLICE_NONE : buf_view(&lines));
+	buf_free(&lines);
 }
 
 static bool is_supported(struct slice option)
@@ -136,6 +162,9 @@ static void dispatch_in_dialog(
 {
 	struct sip_dialog *dialog = sip_dialog_find(agent, request);
 
+	/* RFC 6665 4.1.2.4: the first NOTIFY makes the dialog that it is in. */
+	if (!dialog && request->method == SIP_NOTIFY && sip_subscriber_receive(agent, txn, request))
+		return;
 	if (!dialog || !dialog->handlers) {
 		reply(txn, 481, SLICE_NONE);
 		return;
@@ -145,18 +174,45 @@ static void dispatch_in_dialog(
 		return;
 	}
 	if (request->method == SIP_OPTIONS) {
-		reply(txn, 200, SLICE(CAPABILITY_LINES)); /* 11.2 */
+		reply_with_events(agent, txn, 200, CAPABILITY_LINES); /* 11.2 */
 		return;
 	}
 	obj_ref(dialog);
-	if (!dialog->handlers->request(txn, request, dialog->arg))
+	if (request->method == SIP_REFER && dialog->handlers == &sip_invite_dialog_handlers)
+		sip_refer_in_call(agent, dialog, txn, request);
+	else if (!sip_dialog_ask_guests(dialog, txn, request) &&
+		 !dialog->handlers->request(txn, request, dialog->arg))
 		reply(txn, 405, SLICE(ALLOW_LINE));
 	obj_unref(dialog);
+}
+
+/* Whether it asks for a package that somebody here has. */
+static bool knows_event(const struct sip_agent *agent, const struct sip_msg *request)
+{
+	struct slice rest = slice_str(agent->events), each;
+	struct sip_event event;
+
+	if (sip_event_read(request, &event) < 0)
+		return false;
+	while (sip_list_next(&rest, &each)) {
+		if (slice_eq(each, event.package))
+			return true;
+	}
+	return false;
+}
+
+static void hand_out(
+	struct sip_agent *agent, struct sip_server_transaction *txn, const struct sip_msg *request)
+{
+	if (!agent->handlers.request || !agent->handlers.request(txn, request, agent->arg))
+		reply(txn, 405, SLICE(ALLOW_LINE));
 }
 
 static void dispatch_outside(
 	struct sip_agent *agent, struct sip_server_transaction *txn, const struct sip_msg *request)
 {
+	unsigned status;
+
 	switch (request->method) {
 	case SIP_INVITE:
 		if (agent->handlers.invite)
@@ -165,14 +221,27 @@ static void dispatch_outside(
 			reply(txn, 405, SLICE(ALLOW_LINE));
 		break;
 	case SIP_OPTIONS:
-		reply(txn, 200, SLICE(CAPABILITY_LINES));
+		reply_with_events(agent, txn, 200, CAPABILITY_LINES);
 		break;
-	case SIP_BYE: /* 15.1.2 */
+	case SIP_BYE:    /* 15.1.2 */
+	case SIP_NOTIFY: /* RFC 6665 4.1.3 */
 		reply(txn, 481, SLICE_NONE);
 		break;
+	case SIP_SUBSCRIBE:
+		if (knows_event(agent, request))
+			hand_out(agent, txn, request);
+		else
+			reply_with_events(agent, txn, 489, "");
+		break;
+	case SIP_REFER:
+		status = sip_refer_check(request);
+		if (status)
+			reply(txn, status, SLICE_NONE);
+		else
+			hand_out(agent, txn, request);
+		break;
 	default:
-		if (!agent->handlers.request || !agent->handlers.request(txn, request, agent->arg))
-			reply(txn, 405, SLICE(ALLOW_LINE));
+		hand_out(agent, txn, request);
 		break;
 	}
 }

@@ -5,6 +5,7 @@
  */
 #include "sip/agent_private.h"
 #include "sip/invite_private.h"
+#include "sip/usage.h"
 
 enum {
 	CALLS_PER_STEP = 50,
@@ -23,13 +24,14 @@ static void finish(struct sip_agent *agent)
 void sip_shutdown_timer(void *arg)
 {
 	struct sip_agent *agent = arg;
-	bool over = agent->timers->now >= agent->shutdown_limit;
+	bool over = agent->timers->now >= agent->shutdown_limit, all;
 
 	/* Each one moves itself to the list of those ending. */
 	for (int i = 0; i < CALLS_PER_STEP && !list_empty(&agent->invites); i++)
 		sip_invite_end(
 			CONTAINER_OF(agent->invites.next, struct sip_invite, node), SLICE_NONE);
-	if (over || (agent->n_invites == 0 && agent->n_waiting == 0))
+	all = sip_usages_end(agent, CALLS_PER_STEP);
+	if (over || (all && agent->n_invites == 0 && agent->n_waiting == 0))
 		finish(agent);
 	else
 		timer_start_ms(&agent->shutdown_timer, agent->timers, STEP_MS);
