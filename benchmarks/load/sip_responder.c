@@ -110,7 +110,7 @@ int main(int argc, char **argv)
 	int err;
 
 	log_open(LOG_SINK_TERMINAL, "sip_responder");
-	log_set_level(LOG_LEVEL_WARNING);
+	log_set_level(LOG_LEVEL_ERROR);
 	err = loop_new(&r.loop);
 	if (err)
 		goto out;
