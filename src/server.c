@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "media/engine.h"
+#include "registrations.h"
 #include "net/tls_context.h"
 #include "server_tls.h"
 #include "session/sip_session.h"
@@ -25,6 +26,7 @@ struct server {
 	struct media_engine *media;
 	struct sip_agent *sip;
 	struct strangers *strangers; /* NULL: they are not let in */
+	struct registrations *registrations;
 	struct tls_context *tls;     /* NULL: no TLS */
 	struct app_registry *applications;
 	struct app_context app_context;
@@ -216,6 +218,8 @@ static int start_sip(struct server *server)
 	err = sip_agent_new(&server->sip, server->loop, &agent_settings, &agent_handlers, server);
 	if (!err)
 		err = listen_everywhere(server);
+	if (!err)
+		err = registrations_new(&server->registrations, server->sip, sip);
 	return err ? err : check_listeners(server);
 }
 
@@ -303,6 +307,7 @@ void server_log_figures(const struct server *server)
 
 void server_stop(struct server *server, uint64_t limit_ms, loop_fn *done, void *arg)
 {
+	registrations_close(server->registrations);
 	sip_agent_shutdown(server->sip, limit_ms, done, arg);
 }
 
@@ -310,6 +315,7 @@ void server_free(struct server *server)
 {
 	if (!server)
 		return;
+	obj_unref(server->registrations);
 	if (server->sip) {
 		sip_sessions_close(&server->sip_sessions);
 		sip_agent_close(server->sip);

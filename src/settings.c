@@ -168,6 +168,18 @@ static const struct config_option sip_options[] = {
 	{"digest_users", CONFIG_STRING, FIELD(digest_users), NULL,
 		"File with the users of digest_realm, as htdigest writes it: lines of "
 		"user:realm:hash, the hash being the MD5 or SHA-256 of user:realm:password."},
+	{"register", CONFIG_LIST, FIELD(registered), "",
+		"Addresses of other domains to register, so that calls to them come here: SIP URIs "
+		"(sip:room@example.org) separated by commas."},
+	{"register_username", CONFIG_STRING, FIELD(register_username), NULL,
+		"User name to register with; empty: the user of each address."},
+	{"register_password", CONFIG_STRING, FIELD(register_password), NULL,
+		"Password to register with."},
+	{"register_proxies", CONFIG_LIST, FIELD(register_proxies), "",
+		"Edge proxies to register through, SIP URIs separated by commas: each is kept a "
+		"connection to (RFC 5626); empty: registered with the domain itself."},
+	{"register_expires", CONFIG_INT, FIELD(register_expires), "3600",
+		"Seconds to ask for when registering.", .min = 60, .max = 86400},
 	{"outbound_proxy", CONFIG_UNSUPPORTED},
 	{"enable_ice", CONFIG_UNSUPPORTED},
 	{NULL},

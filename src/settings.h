@@ -26,6 +26,10 @@ struct sip_settings {
 	int udp_port, tcp_port, tls_port; /* -1: switched off; 0: any free one */
 	struct addr_prefix_list trusted_peers;
 	char *digest_realm, *digest_users; /* NULL: unset */
+	struct config_list registered;     /* addresses to register; none by default */
+	struct config_list register_proxies;
+	char *register_username, *register_password; /* NULL: unset */
+	int register_expires;                        /* seconds */
 };
 
 struct settings {
