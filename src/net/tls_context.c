@@ -175,12 +175,15 @@ static int load(struct tls_context *context, SSL_CTX **loaded, char *error, size
 
 /* ---- watching them ---- */
 
-static struct stamp look(const char *path)
+static struct stamp look(const char *path, struct stamp before)
 {
 	struct stat st;
 
-	if (!path || stat(path, &st) < 0)
-		return (struct stamp){0};
+	if (!path)
+		return before;
+	/* Having given up root, we may no longer see into its folder: that is no change. */
+	if (stat(path, &st) < 0)
+		return errno == EACCES ? before : (struct stamp){0};
 	return (struct stamp){st.st_dev, st.st_ino, st.st_size, st.st_mtim};
 }
 
@@ -193,7 +196,8 @@ static bool differ(const struct stamp *a, const struct stamp *b)
 /* Before they are read, so that a change during the reading is seen the next time. */
 static bool files_changed(struct tls_context *context)
 {
-	struct stamp certificate = look(context->certificate), ca = look(context->ca_file);
+	struct stamp certificate = look(context->certificate, context->certificate_stamp);
+	struct stamp ca = look(context->ca_file, context->ca_stamp);
 	bool changed = differ(&certificate, &context->certificate_stamp) ||
 		       differ(&ca, &context->ca_stamp);
 

@@ -56,13 +56,15 @@ class Phone:
     """One baresip. Use as a context, or call close()."""
 
     def __init__(self, folder, name, codec="pcmu", frequency=audio.TONES[0], ip="127.0.0.1",
-                 auto_answer=False, seconds=90, level=audio.LEVEL, encryption=None):
+                 auto_answer=False, seconds=90, level=audio.LEVEL, encryption=None, outbound=None):
+        """outbound: URI of a proxy."""
         self.name = name
         self.codec = codec
         self.frequency = frequency
         self.ip = ip
         self.level = level
         self.folder = os.path.join(str(folder), name)
+        self.outbound = outbound
         self.events = []
         self._token = 0
         self._buffer = b""
@@ -105,6 +107,8 @@ class Phone:
         account = f"<sip:{self.name}@{host}:{self.port}>;regint=0;audio_codecs={codec}"
         if encryption:
             account += f";mediaenc={encryption}"
+        if self.outbound:
+            account += f';outbound="{self.outbound}"'
         if auto_answer:
             account += ";answermode=auto"
         with open(os.path.join(self.folder, "accounts"), "w", encoding="ascii") as out:

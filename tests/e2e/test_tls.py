@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SIP over TLS with real peers: telephones, OpenSSL's client, a proxy in front, and people who mean no good."""
+import os
+import socket
+import ssl
+import subprocess
+
+import pytest
+
+from harness import audio, tls, wait
+from test_rooms import hears, settled
+
+A, B = audio.TONES[:2]
+OK = "SIP/2.0 200 OK"
+
+
+@pytest.fixture
+def certified(folder, start_server):
+    """certified(...) starts a server with a certificate of its own; its ca_file says whom to believe."""
+
+    def start(transports=("udp", "tcp", "tls"), **server_section):
+        path = os.path.join(folder, "certificates")
+        os.makedirs(path, exist_ok=True)
+        ca_file = tls.authority(path)
+        settings = {"Server": {"certificate": tls.issue(path, "server"), "ca_file": ca_file, **server_section}}
+        server = start_server(transports=transports, settings=settings)
+        server.ca_file = ca_file
+        server.certificates = path
+        return server
+
+    return start
+
+
+# ---- telephones ---------------------------------------------------------------------------------------
+
+
+def test_phone_over_tls_meets_one_over_udp(certified, phone):
+    server = certified()
+    alice = phone("alice", frequency=A)
+    bob = phone("bob", frequency=B)
+    alice.dial(server.uri("room", "tls"))
+    bob.dial(server.uri("room"))
+    settled([alice, bob])
+    hears(alice, [bob])
+    hears(bob, [alice])
+    alice.hangup()
+    wait.until(lambda: server.figures()["sessions"] == 1, 5, "alice's session to end")
+
+
+# ---- OpenSSL ------------------------------------------------------------------------------------------
+
+
+def test_openssl_client_verifies_us_and_is_answered(certified):
+    server = certified()
+    client = subprocess.Popen(
+        ["openssl", "s_client", "-connect", server.host("tls"), "-servername", "localhost", "-verify_hostname",
+         "localhost", "-CAfile", server.ca_file, "-verify_return_error", "-quiet", "-no_ign_eof"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        client.stdin.write(tls.options("openssl"))
+        client.stdin.flush()
+        assert client.stdout.readline().decode().strip() == OK
+    finally:
+        client.kill()
+        client.communicate()
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+def test_current_versions_are_spoken(certified, version):
+    server = certified(transports=("tls",))
+    with tls.connect(server, server.ca_file, getattr(ssl.TLSVersion, version)) as sock:
+        assert sock.version().replace(".", "_") == version
+        assert tls.answered(sock) == OK
+
+
+def test_renegotiation_and_old_versions_are_refused(certified):
+    server = certified()
+    old = subprocess.run(
+        ["openssl", "s_client", "-connect", server.host("tls"), "-tls1_1", "-cipher", "ALL@SECLEVEL=0"],
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    assert old.returncode != 0 and b"alert protocol version" in old.stderr
+    client = subprocess.Popen(
+        ["openssl", "s_client", "-connect", server.host("tls"), "-tls1_2"], stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        output, _ = client.communicate(b"R\n", timeout=60)
+    finally:
+        client.kill()
+    assert b"no renegotiation" in output
+
+
+def test_double_crlf_is_answered_over_tls(certified):
+    server = certified(transports=("tls",))
+    with tls.connect(server, server.ca_file) as sock:
+        for _ in range(3):
+            sock.sendall(b"\r\n\r\n")
+            assert sock.recv(16) == b"\r\n"
+        # And it is still a SIP connection.
+        assert tls.answered(sock) == OK
+
+
+# ---- the files ----------------------------------------------------------------------------------------
+
+
+def test_new_certificate_is_used_without_a_restart(certified):
+    server = certified(transports=("tls",))
+    with tls.connect(server, server.ca_file) as before:
+        old = before.getpeercert()["serialNumber"]
+        tls.issue(server.certificates, "server")
+
+        def renewed():
+            with tls.connect(server, server.ca_file) as sock:
+                return sock.getpeercert()["serialNumber"] != old
+
+        wait.until(renewed, 20, "the new certificate")
+        assert tls.answered(before) == OK
+
+
+def test_missing_certificate_leaves_the_other_transports(start_server):
+    server = start_server(settings={"Server": {"certificate": "/nowhere/x.pem"}, "SIP": {"local_tls_port": "0"}})
+    server.child.expect(
+        lambda line: "WARNING" in line and "[Server] certificate /nowhere/x.pem: No such file" in line)
+    assert set(server.ports) == {"udp", "tcp"}
+
+
+def test_rubbish_certificate_is_an_error_and_leaves_the_other_transports(start_server, folder):
+    path = os.path.join(folder, "rubbish.pem")
+    with open(path, "w", encoding="ascii") as out:
+        out.write("rubbish\n")
+    server = start_server(settings={"Server": {"certificate": path}, "SIP": {"local_tls_port": "0"}})
+    server.child.expect(lambda line: "ERROR" in line and f"[Server] certificate {path}: " in line)
+
+
+# ---- people who mean no good --------------------------------------------------------------------------
+
+
+def hello():
+    """The first flight of a TLS client."""
+    outgoing = ssl.MemoryBIO()
+    context = ssl.create_default_context()
+    client = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    return outgoing.read()
+
+
+def abuse(server, count):
+    """Connections closed at once, with garbage, with half a handshake, and amid one."""
+    greeting = hello()
+    pieces = [b"", b"OPTIONS sip:x SIP/2.0\r\n\r\n", os.urandom(600), greeting[:len(greeting) // 2], greeting]
+    for piece in pieces:
+        for _ in range(count):
+            with socket.create_connection((server.ip, server.ports["tls"]), 10) as sock:
+                sock.sendall(piece)
+
+
+def quiet(server, descriptors):
+    """When all that was left of strangers is gone."""
+    wait.until(lambda: server.descriptors() <= descriptors, 20, "strangers' connections to go")
+    return server.rss()
+
+
+@pytest.mark.plain
+def test_two_thousand_strangers_of_each_kind_leave_memory_flat(certified):
+    server = certified(transports=("tls",))
+    descriptors = server.descriptors()
+    # The first round shows how much the allocator keeps at the ready.
+    abuse(server, 2000)
+    before = quiet(server, descriptors)
+    abuse(server, 2000)
+    grown = quiet(server, descriptors) - before
+    assert grown < 1 << 20, f"{grown} bytes more after 10,000 connections"
+    with tls.connect(server, server.ca_file) as sock:
+        assert tls.answered(sock) == OK
+
+
+def test_unfinished_handshakes_are_limited_and_do_not_shut_others_out(certified):
+    server = certified(transports=("tls",))
+    idle = []
+    try:
+        for _ in range(80):
+            idle.append(socket.create_connection((server.ip, server.ports["tls"]), 10))
+
+        def refused():
+            count = 0
+            for sock in idle:
+                sock.setblocking(False)
+                try:
+                    count += sock.recv(1) == b""
+                except BlockingIOError:
+                    pass
+                except ConnectionResetError:
+                    count += 1
+            return count == 16
+
+        wait.until(refused, 5, "all but 64 to be turned away")
+        # One that gives up makes room for one who goes on.
+        idle[0].close()
+
+        def let_in():
+            try:
+                with tls.connect(server, server.ca_file) as sock:
+                    return tls.answered(sock) == OK
+            except (OSError, ssl.SSLError):
+                return False
+
+        wait.until(let_in, 5, "somebody else to be let in")
+    finally:
+        for sock in idle:
+            sock.close()
+
+
+# ---- a proxy in front ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kamailio(folder):
+    """Start Kamailio with the configuration of docs/examples in front of a server; returns its TLS address."""
+    from harness.kamailio import Kamailio
+
+    started = []
+
+    def start(server):
+        path = os.path.join(folder, f"kamailio{len(started)}")
+        os.makedirs(path)
+        started.append(Kamailio(path, server))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+def test_calls_through_kamailio_with_the_configuration_of_the_documentation(certified, kamailio, phone):
+    server = certified()
+    proxy = kamailio(server)
+    alice = phone("alice", frequency=A, outbound=proxy.uri)
+    bob = phone("bob", frequency=B, outbound=proxy.uri)
+    for one in (alice, bob):
+        one.dial("sip:room@example.com")
+    settled([alice, bob])
+    hears(alice, [bob])
+    hears(bob, [alice])
+    # The telephone's BYE finds the server, the server's finds the telephone.
+    alice.hangup()
+    wait.until(lambda: server.figures()["sessions"] == 1, 5, "alice's session to end")
+    server.terminate()
+    bob.event("CALL_CLOSED")
