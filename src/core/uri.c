@@ -60,15 +60,23 @@ static bool is_scheme(struct slice s)
 	return true;
 }
 
+/*
+ * RFC 3261's grammar has one colon too many before an IPv4 part, and some write it: it is passed
+ * over (RFC 5118 4.10).
+ */
 static bool is_ipv6(struct slice s)
 {
 	char text[INET6_ADDRSTRLEN];
 	struct in6_addr address;
+	char *surplus;
 
 	if (s.n == 0 || s.n >= sizeof text)
 		return false;
 	memcpy(text, s.p, s.n);
 	text[s.n] = '\0';
+	surplus = strstr(text, ":::");
+	if (surplus && strchr(surplus, '.'))
+		memmove(surplus, surplus + 1, strlen(surplus));
 	return inet_pton(AF_INET6, text, &address) == 1;
 }
 
