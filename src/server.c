@@ -25,6 +25,8 @@ struct server {
 	const struct settings *settings;
 	struct media_engine *media;
 	struct sip_agent *sip;
+	struct dns *dns; /* NULL: names lead nowhere */
+	struct trusted_peers *trusted;
 	struct strangers *strangers; /* NULL: they are not let in */
 	struct registrations *registrations;
 	struct tls_context *tls;     /* NULL: no TLS */
@@ -37,7 +39,7 @@ static bool admit(const struct addr *source, void *arg)
 {
 	const struct server *server = arg;
 
-	return addr_prefix_list_match(&server->settings->sip.trusted_peers, source);
+	return trusted_peers_match(server->trusted, source);
 }
 
 static void incoming_invite(struct sip_invite *invite, const struct sip_msg *request, void *arg)
@@ -165,13 +167,9 @@ static int check_listeners(const struct server *server)
 }
 
 /* Whether [SIP] trusted_peers names anybody in particular: then a source that passed it counts. */
-static enum identity_proof admitted_proof(const struct addr_prefix_list *peers)
+static enum identity_proof admitted_proof(const struct trusted_peers_setting *peers)
 {
-	for (size_t i = 0; i < peers->n; i++) {
-		if (peers->items[i].bits == 0)
-			return IDENTITY_UNPROVED;
-	}
-	return IDENTITY_TRUSTED_PEER;
+	return trusted_peers_is_any(peers) ? IDENTITY_UNPROVED : IDENTITY_TRUSTED_PEER;
 }
 
 /* Who was not admitted by his source has come in by password. */
@@ -180,6 +178,28 @@ static enum identity_proof prove(const struct sip_msg *request, void *arg)
 	const struct server *server = arg;
 
 	return admit(&request->source, arg) ? server->sip_sessions.proof : IDENTITY_DIGEST;
+}
+
+static int start_dns(struct server *server)
+{
+	const struct config_list *list = &server->settings->server.dns_servers;
+	struct addr servers[DNS_MAX_SERVERS];
+	struct dns_servers_settings settings = {.servers = servers};
+	int err;
+
+	for (size_t i = 0; i < list->n && settings.n < DNS_MAX_SERVERS; i++) {
+		if (dns_server_parse(slice_str(list->items[i]), &servers[settings.n]) == 0)
+			settings.n++;
+	}
+	err = dns_servers_open(&server->dns, server->loop, &settings);
+	if (err == -EIO) {
+		log_warning(LOG_NAME, "No name server is known: only addresses can be called (see "
+				      "[Server] dns_servers)");
+		err = 0;
+	}
+	return err ? err
+		   : trusted_peers_open(&server->trusted, &server->settings->sip.trusted_peers,
+			     server->dns, loop_timers(server->loop));
 }
 
 static int start_sip(struct server *server)
@@ -205,7 +225,9 @@ static int start_sip(struct server *server)
 	}
 	/* Unset or empty, it stays no address. */
 	addr_parse(slice_str(sip->advertised_ip), 0, &server->sip_sessions.advertised);
-	err = strangers_new(&server->strangers, sip);
+	err = start_dns(server);
+	if (!err)
+		err = strangers_new(&server->strangers, sip);
 	if (err)
 		return err;
 	if (server->strangers && server->sip_sessions.proof == IDENTITY_UNPROVED)
@@ -215,6 +237,8 @@ static int start_sip(struct server *server)
 	if (err)
 		return err;
 	agent_settings.tls = server->tls;
+	agent_settings.dns = server->dns;
+	agent_settings.outbound_proxy = sip->outbound_proxy;
 	err = sip_agent_new(&server->sip, server->loop, &agent_settings, &agent_handlers, server);
 	if (!err)
 		err = listen_everywhere(server);
@@ -325,6 +349,12 @@ void server_free(struct server *server)
 	if (server->tls)
 		tls_context_close(server->tls);
 	obj_unref(server->tls);
+	if (server->trusted)
+		trusted_peers_close(server->trusted);
+	obj_unref(server->trusted);
+	if (server->dns)
+		dns_close(server->dns);
+	obj_unref(server->dns);
 	obj_unref(server->strangers);
 	if (server->media)
 		media_engine_close(server->media);

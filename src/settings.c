@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "apps/conference/conference.h"
+#include "sip/agent.h"
 
 static const char *const log_levels[] = {"debug", "info", "warning", "error", "critical", NULL};
 
@@ -27,6 +28,24 @@ static int parse_application_map(struct slice value, void *field, char *error, s
 			continue;
 		snprintf(error, error_size, "must be a list of key:application, which %.*s is not",
 			SLICE_ARG(slice_trim(item)));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_dns_servers(struct slice value, void *field, char *error, size_t error_size)
+{
+	struct slice item;
+	struct addr server;
+
+	if (slice_eq_nocase(value, SLICE("none")))
+		return 0;
+	while (slice_cut(&value, ',', &item)) {
+		item = slice_trim(item);
+		if (item.n == 0 || dns_server_parse(item, &server) == 0)
+			continue;
+		snprintf(error, error_size, "%.*s is no IP address, with or without a port",
+			SLICE_ARG(item));
 		return -EINVAL;
 	}
 	return 0;
@@ -60,6 +79,10 @@ static const struct config_option server_options[] = {
 		"Whether servers that SIP over TLS connects to must prove their domain by a "
 		"certificate "
 		"of an authority in ca_file."},
+	{"dns_servers", CONFIG_LIST, FIELD(dns_servers), "",
+		"Name servers to ask, IP addresses with :port or without, separated by commas; "
+		"empty: those of the system (/etc/resolv.conf).",
+		.parse = parse_dns_servers},
 	{"enable_bonjour", CONFIG_UNSUPPORTED},
 	{"extra_applications_dir", CONFIG_UNSUPPORTED},
 	{"trace_dir", CONFIG_UNSUPPORTED},
@@ -121,20 +144,12 @@ static int parse_advertised_ip(struct slice value, void *field, char *error, siz
 	return -EINVAL;
 }
 
-static int parse_trusted_peers(struct slice value, void *field, char *error, size_t error_size)
+static int parse_outbound_proxy(struct slice value, void *field, char *error, size_t error_size)
 {
-	struct slice bad = SLICE_NONE;
-	int err = addr_prefix_list_parse(value, field, &bad);
-
-	if (err == -EINVAL)
-		snprintf(error, error_size, "%.*s is no IP address, network, any or none",
-			SLICE_ARG(bad));
-	return err;
-}
-
-static void release_trusted_peers(void *field)
-{
-	addr_prefix_list_free(field);
+	if (value.n == 0 || sip_agent_proxy_check(value) == 0)
+		return 0;
+	snprintf(error, error_size, "must be host, host:port or host:port;transport=tcp");
+	return -EINVAL;
 }
 
 #define FIELD(name) offsetof(struct sip_settings, name)
@@ -158,9 +173,9 @@ static const struct config_option sip_options[] = {
 		.parse = parse_port},
 	{"trusted_peers", CONFIG_CUSTOM, FIELD(trusted_peers), "any",
 		"Sources from which requests are accepted: IP addresses, networks (192.0.2.0/24), "
-		"any "
-		"or none.",
-		.parse = parse_trusted_peers, .release = release_trusted_peers, .vital = true},
+		"host "
+		"names, any or none.",
+		.parse = trusted_peers_parse, .release = trusted_peers_release, .vital = true},
 	{"digest_realm", CONFIG_STRING, FIELD(digest_realm), NULL,
 		"Realm, which is the domain of the users, in whose name sources that trusted_peers "
 		"does not name must prove a password by digest; empty: they are refused. Set "
@@ -180,7 +195,11 @@ static const struct config_option sip_options[] = {
 		"connection to (RFC 5626); empty: registered with the domain itself."},
 	{"register_expires", CONFIG_INT, FIELD(register_expires), "3600",
 		"Seconds to ask for when registering.", .min = 60, .max = 86400},
-	{"outbound_proxy", CONFIG_UNSUPPORTED},
+	{"outbound_proxy", CONFIG_STRING, FIELD(outbound_proxy), NULL,
+		"Where calls and requests of the server itself go, host[:port] with "
+		";transport=udp, tcp or tls or without; a host alone is looked up in the DNS "
+		"(RFC 3263). Empty: where their addresses lead.",
+		.parse = parse_outbound_proxy, .vital = true},
 	{"enable_ice", CONFIG_UNSUPPORTED},
 	{NULL},
 };

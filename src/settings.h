@@ -8,8 +8,9 @@
 
 #include "apps/registry.h"
 #include "core/config.h"
-#include "net/prefix.h"
+#include "net/dns_servers.h"
 #include "session/audio_settings.h"
+#include "trusted_peers.h"
 
 /* [Server] */
 struct server_settings {
@@ -17,6 +18,7 @@ struct server_settings {
 	int log_level;               /* enum log_level */
 	char *ca_file, *certificate; /* NULL: not set, the default paths */
 	bool verify_server;
+	struct config_list dns_servers; /* dns_server_parse takes each; empty: the system's */
 };
 
 /* [SIP] */
@@ -24,7 +26,8 @@ struct sip_settings {
 	struct config_list local_ip; /* literal addresses; "any": all */
 	char *advertised_ip;
 	int udp_port, tcp_port, tls_port; /* -1: switched off; 0: any free one */
-	struct addr_prefix_list trusted_peers;
+	struct trusted_peers_setting trusted_peers;
+	char *outbound_proxy;              /* as sip_agent_settings has it; NULL or empty: none */
 	char *digest_realm, *digest_users; /* NULL: unset */
 	struct config_list registered;     /* addresses to register; none by default */
 	struct config_list register_proxies;

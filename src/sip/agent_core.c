@@ -11,11 +11,13 @@
 #include "sip/client_transaction_private.h"
 #include "sip/dialog_private.h"
 #include "sip/invite_private.h"
+#include "sip/locate_private.h"
 #include "sip/message.h"
 #include "sip/register_private.h"
 #include "sip/server_transaction_private.h"
 #include "sip/transport.h"
-#include "sip/usage.h"
+
+enum { MAX_PROXY = 1024 };
 
 /* ---- sources ---------------------------------------------------------------------------------- */
 
@@ -205,7 +207,6 @@ void sip_agent_close(struct sip_agent *agent)
 	forget_invites(&agent->invites);
 	forget_invites(&agent->ending);
 	sip_register_forget_all(agent);
-	sip_usages_forget(agent);
 	sip_uac_forget_all(agent);
 	sip_locate_cancel_all(agent);
 	hash_each(&agent->client_transactions, end_client_transaction, NULL);
@@ -228,17 +229,14 @@ static void destroy(void *obj)
 	hash_free(&agent->client_transactions);
 	hash_free(&agent->dialogs);
 	hash_free(&agent->sources);
-	hash_free(&agent->subscribers);
 	buf_free(&agent->out);
 	mem_free(agent->product);
-	mem_free(agent->events);
 }
 
 static int init_tables(struct sip_agent *agent)
 {
 	struct hash_table *tables[] = {&agent->server_transactions, &agent->merged,
-		&agent->client_transactions, &agent->dialogs, &agent->sources,
-		&agent->subscribers};
+		&agent->client_transactions, &agent->dialogs, &agent->sources};
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0] && err == 0; i++)
@@ -247,21 +245,45 @@ static int init_tables(struct sip_agent *agent)
 }
 
 /* "host:port;transport=tcp" is the part of a URI behind its scheme. Returns 0, -EINVAL or -ENOMEM. */
+static int read_proxy(struct slice text, struct buf *whole)
+{
+	enum sip_transport transport;
+	struct slice name;
+	struct uri uri;
+
+	if (!slice_starts_nocase(text, SLICE("sip:")) && !slice_starts_nocase(text, SLICE("sips:")))
+		buf_str(whole, "sip:");
+	buf_slice(whole, text);
+	if (whole->err < 0)
+		return whole->err == -ENOMEM ? -ENOMEM : -EINVAL;
+	if (uri_parse(buf_view(whole), &uri) < 0 || uri.user.n)
+		return -EINVAL;
+	if (uri_param(&uri, "transport", &name) &&
+		sip_uri_transport(uri.scheme, name, &transport) < 0)
+		return -EINVAL;
+	return 0;
+}
+
+int sip_agent_proxy_check(struct slice text)
+{
+	struct buf whole;
+	int err;
+
+	buf_init(&whole, MAX_PROXY);
+	err = read_proxy(text, &whole);
+	buf_free(&whole);
+	return err;
+}
+
 static int set_proxy(struct sip_agent *agent, struct slice text)
 {
-	struct uri uri;
 	struct buf whole;
 	int err;
 
 	if (text.n == 0)
 		return 0;
-	buf_init(&whole, 1024);
-	if (!slice_starts_nocase(text, SLICE("sip:")) && !slice_starts_nocase(text, SLICE("sips:")))
-		buf_str(&whole, "sip:");
-	buf_slice(&whole, text);
-	err = whole.err;
-	if (err == 0)
-		err = uri_parse(buf_view(&whole), &uri);
+	buf_init(&whole, MAX_PROXY);
+	err = read_proxy(text, &whole);
 	if (err == 0) {
 		agent->locator.proxy = mem_strndup(whole.p, whole.n);
 		err = agent->locator.proxy ? 0 : -ENOMEM;
@@ -310,15 +332,13 @@ int sip_agent_new_with(struct sip_agent **agentp, const struct sip_agent_core *c
 	agent->locator.dns = obj_ref(core->dns);
 	list_init(&agent->locator.running);
 	list_init(&agent->uacs);
-	list_init(&agent->usages);
 	list_init(&agent->registers);
 	list_init(&agent->invites);
 	list_init(&agent->ending);
 	timer_init(&agent->shutdown_timer, sip_shutdown_timer, agent);
 	buf_init(&agent->out, settings->max_message ? settings->max_message : SIP_MAX_MESSAGE);
-	agent->product = slice_dup(slice_str(settings->product));
-	agent->events = slice_dup(slice_str(settings->events));
-	if (!agent->product || !agent->events)
+	agent->product = mem_strndup(settings->product, strlen(settings->product));
+	if (!agent->product)
 		goto out;
 	err = init_tables(agent);
 	if (err == 0)
