@@ -18,12 +18,14 @@
 struct dns;
 struct sip_agent;
 struct sip_invite;
+struct sip_refer;
 struct tls_context;
 struct sip_server_transaction;
 
 struct sip_agent_settings {
 	const char *product; /* "SylkServer-1.0": User-Agent in requests, Server in responses */
 	size_t max_message;  /* bytes of one message, upstream 262144 */
+	const char *events;  /* packages that one may subscribe to: "conference, presence"; or NULL */
 	struct tls_context *tls; /* for SIP over TLS; the agent takes a reference. NULL: none */
 	struct dns *dns;     /* resolver of names; the agent takes a reference. NULL: none */
 
@@ -63,6 +65,13 @@ struct sip_agent_handlers {
 	 */
 	bool (*request)(struct sip_server_transaction *transaction, const struct sip_msg *request,
 		void *arg);
+
+	/*
+	 * A REFER in a call; it has been accepted (sip/refer.h). The handler keeps refer with
+	 * obj_ref and sip_refer_set_handlers and returns true; else the referrer is told 500. NULL:
+	 * nobody takes one.
+	 */
+	bool (*refer)(struct sip_refer *refer, struct sip_invite *invite, void *arg);
 };
 
 /* Whether text may be an outbound_proxy. Returns 0, -EINVAL or -ENOMEM. */

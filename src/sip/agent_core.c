@@ -16,6 +16,7 @@
 #include "sip/register_private.h"
 #include "sip/server_transaction_private.h"
 #include "sip/transport.h"
+#include "sip/usage.h"
 
 enum { MAX_PROXY = 1024 };
 
@@ -207,6 +208,7 @@ void sip_agent_close(struct sip_agent *agent)
 	forget_invites(&agent->invites);
 	forget_invites(&agent->ending);
 	sip_register_forget_all(agent);
+	sip_usages_forget(agent);
 	sip_uac_forget_all(agent);
 	sip_locate_cancel_all(agent);
 	hash_each(&agent->client_transactions, end_client_transaction, NULL);
@@ -229,14 +231,17 @@ static void destroy(void *obj)
 	hash_free(&agent->client_transactions);
 	hash_free(&agent->dialogs);
 	hash_free(&agent->sources);
+	hash_free(&agent->subscribers);
 	buf_free(&agent->out);
 	mem_free(agent->product);
+	mem_free(agent->events);
 }
 
 static int init_tables(struct sip_agent *agent)
 {
 	struct hash_table *tables[] = {&agent->server_transactions, &agent->merged,
-		&agent->client_transactions, &agent->dialogs, &agent->sources};
+		&agent->client_transactions, &agent->dialogs, &agent->sources,
+		&agent->subscribers};
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0] && err == 0; i++)
@@ -332,13 +337,15 @@ int sip_agent_new_with(struct sip_agent **agentp, const struct sip_agent_core *c
 	agent->locator.dns = obj_ref(core->dns);
 	list_init(&agent->locator.running);
 	list_init(&agent->uacs);
+	list_init(&agent->usages);
 	list_init(&agent->registers);
 	list_init(&agent->invites);
 	list_init(&agent->ending);
 	timer_init(&agent->shutdown_timer, sip_shutdown_timer, agent);
 	buf_init(&agent->out, settings->max_message ? settings->max_message : SIP_MAX_MESSAGE);
-	agent->product = mem_strndup(settings->product, strlen(settings->product));
-	if (!agent->product)
+	agent->product = slice_dup(slice_str(settings->product));
+	agent->events = slice_dup(slice_str(settings->events));
+	if (!agent->product || !agent->events)
 		goto out;
 	err = init_tables(agent);
 	if (err == 0)
