@@ -172,11 +172,16 @@ static enum identity_proof admitted_proof(const struct trusted_peers_setting *pe
 	return trusted_peers_is_any(peers) ? IDENTITY_UNPROVED : IDENTITY_TRUSTED_PEER;
 }
 
-/* Who was not admitted by his source has come in by password. */
+/*
+ * The peer's certificate may speak for From's domain (RFC 5922 7.4). Else who was not admitted by his
+ * source has come in by password.
+ */
 static enum identity_proof prove(const struct sip_msg *request, void *arg)
 {
 	const struct server *server = arg;
 
+	if (sip_flow_proves(request->flow, request->from.uri.host))
+		return IDENTITY_TLS;
 	return admit(&request->source, arg) ? server->sip_sessions.proof : IDENTITY_DIGEST;
 }
 
