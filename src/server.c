@@ -12,6 +12,7 @@
 #include "registrations.h"
 #include "net/tls_context.h"
 #include "server_tls.h"
+#include "session/sip_requests.h"
 #include "session/sip_session.h"
 #include "sip/agent.h"
 #include "strangers.h"
@@ -33,6 +34,7 @@ struct server {
 	struct app_registry *applications;
 	struct app_context app_context;
 	struct sip_session_context sip_sessions;
+	struct sip_request_context sip_requests;
 };
 
 static bool admit(const struct addr *source, void *arg)
@@ -58,11 +60,49 @@ static unsigned authenticate(const struct sip_msg *request, struct buf *lines, v
 	return strangers_check(server->strangers, request, loop_now(server->loop), lines);
 }
 
+static bool incoming_request(
+	struct sip_server_transaction *txn, const struct sip_msg *request, void *arg)
+{
+	struct server *server = arg;
+
+	return sip_request_incoming(&server->sip_requests, txn, request);
+}
+
+static bool incoming_refer(struct sip_refer *refer, struct sip_invite *invite, void *arg)
+{
+	struct server *server = arg;
+
+	return sip_refer_incoming(&server->sip_requests, refer, invite);
+}
+
 static const struct sip_agent_handlers agent_handlers = {
 	.admit = admit,
 	.authenticate = authenticate,
 	.invite = incoming_invite,
+	.request = incoming_request,
+	.refer = incoming_refer,
 };
+
+static void incoming_message(struct message *message, void *arg)
+{
+	struct server *server = arg;
+
+	app_registry_message(server->applications, message);
+}
+
+static void incoming_subscription(struct subscription *subscription, void *arg)
+{
+	struct server *server = arg;
+
+	app_registry_subscription(server->applications, subscription);
+}
+
+static void incoming_referral(struct referral *referral, void *arg)
+{
+	struct server *server = arg;
+
+	app_registry_referral(server->applications, referral);
+}
 
 static void incoming_session(struct session *session, void *arg)
 {
@@ -207,6 +247,33 @@ static int start_dns(struct server *server)
 			     server->dns, loop_timers(server->loop));
 }
 
+/* The agent, with what there is to subscribe to, and what it makes of requests outside calls. */
+static int new_agent(struct server *server, struct sip_agent_settings *settings)
+{
+	struct buf events;
+	int err;
+
+	buf_init(&events, 4096);
+	app_registry_events(server->applications, &events);
+	buf_char(&events, '\0');
+	err = events.err;
+	settings->events = events.p;
+	if (!err)
+		err = sip_agent_new(
+			&server->sip, server->loop, settings, &agent_handlers, server);
+	buf_free(&events);
+	server->sip_requests = (struct sip_request_context){
+		.agent = server->sip,
+		.sessions = &server->sip_sessions,
+		.prove = prove,
+		.message = incoming_message,
+		.subscription = incoming_subscription,
+		.referral = incoming_referral,
+		.arg = server,
+	};
+	return err;
+}
+
 static int start_sip(struct server *server)
 {
 	struct sip_agent_settings agent_settings = {.product = PRODUCT};
@@ -244,7 +311,7 @@ static int start_sip(struct server *server)
 	agent_settings.tls = server->tls;
 	agent_settings.dns = server->dns;
 	agent_settings.outbound_proxy = sip->outbound_proxy;
-	err = sip_agent_new(&server->sip, server->loop, &agent_settings, &agent_handlers, server);
+	err = new_agent(server, &agent_settings);
 	if (!err)
 		err = listen_everywhere(server);
 	if (!err)

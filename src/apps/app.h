@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The application interface: an application gets sessions (and, as the layers below learn them,
- * messages, subscriptions and referrals) and decides what becomes of them. It touches no socket and
+ * The application interface: an application gets sessions, messages, subscriptions and referrals and
+ * decides what becomes of them. It touches no socket and
  * never asks by what protocol something came. One folder per application under apps/.
  *
  * Signalling thread.
@@ -12,7 +12,10 @@
 #include "core/config.h"
 #include "core/loop.h"
 #include "media/engine.h"
+#include "session/message.h"
+#include "session/referral.h"
 #include "session/session.h"
+#include "session/subscription.h"
 
 /* What the server lends to applications; outlives them. */
 struct app_context {
@@ -38,6 +41,17 @@ struct app {
 	 * session_accept now or later) or rejects it. The caller holds a reference across the call.
 	 */
 	void (*incoming_session)(void *state, struct session *session);
+
+	/*
+	 * What comes outside sessions; NULL: it takes none (405). The application answers now or
+	 * later; it takes a reference to what it keeps. The caller holds one across the call.
+	 */
+	void (*incoming_message)(void *state, struct message *message);
+	void (*incoming_subscription)(void *state, struct subscription *subscription);
+	void (*incoming_referral)(void *state, struct referral *referral);
+
+	/* Event packages that incoming_subscription knows: "conference, presence"; or NULL. */
+	const char *events;
 };
 
 #endif

@@ -163,6 +163,83 @@ struct slice app_registry_select(const struct app_registry *registry, struct sli
 	return slice_str(registry->default_application);
 }
 
+/* The application for this, or NULL, logged. */
+static const struct loaded *find_for(
+	const struct app_registry *registry, const struct parties *parties, const char *what)
+{
+	struct slice name = app_registry_select(
+		registry, parties->application, parties->target, parties->user, parties->host);
+	const struct loaded *l = find(registry, name);
+
+	if (!l)
+		log_info(LOG_NAME, "%s to %.*s refused: application %.*s is not loaded", what,
+			SLICE_ARG(parties->target), SLICE_ARG(name));
+	return l;
+}
+
+void app_registry_message(struct app_registry *registry, struct message *message)
+{
+	const struct loaded *l = find_for(registry, &message->parties, "Message");
+
+	if (!l)
+		message_answer(message, 404);
+	else if (!l->app->incoming_message)
+		message_answer(message, 405);
+	else
+		l->app->incoming_message(l->state, message);
+}
+
+void app_registry_subscription(struct app_registry *registry, struct subscription *subscription)
+{
+	const struct loaded *l = find_for(registry, &subscription->parties, "Subscription");
+
+	if (!l)
+		subscription_reject(subscription, 404);
+	else if (!l->app->incoming_subscription)
+		subscription_reject(subscription, 405);
+	else
+		l->app->incoming_subscription(l->state, subscription);
+}
+
+void app_registry_referral(struct app_registry *registry, struct referral *referral)
+{
+	const struct loaded *l = find_for(registry, &referral->parties, "Referral");
+
+	if (!l)
+		referral_reject(referral, 404);
+	else if (!l->app->incoming_referral)
+		referral_reject(referral, 405);
+	else
+		l->app->incoming_referral(l->state, referral);
+}
+
+static bool names(struct slice list, struct slice name)
+{
+	struct slice each;
+
+	while (slice_cut(&list, ',', &each)) {
+		if (slice_eq(slice_trim(each), name))
+			return true;
+	}
+	return false;
+}
+
+void app_registry_events(const struct app_registry *registry, struct buf *out)
+{
+	for (size_t i = 0; i < N_BUILT_IN; i++) {
+		const struct app *app = registry->loaded[i].app;
+		struct slice rest = slice_str(app ? app->events : NULL), each;
+
+		while (slice_cut(&rest, ',', &each)) {
+			if (names(buf_view(out), slice_trim(each)))
+				continue;
+			if (out->n)
+				buf_str(out, ", ");
+			buf_slice(out, slice_trim(each));
+		}
+	}
+}
+
 void app_registry_session(struct app_registry *registry, struct session *session)
 {
 	struct slice name = app_registry_select(

@@ -31,6 +31,14 @@ void app_registry_free(struct app_registry *registry);
 /* Hand a session to its application; 404 when that is not loaded. */
 void app_registry_session(struct app_registry *registry, struct session *session);
 
+/* The same for what comes outside sessions; 405 when the application takes no such thing. */
+void app_registry_message(struct app_registry *registry, struct message *message);
+void app_registry_subscription(struct app_registry *registry, struct subscription *subscription);
+void app_registry_referral(struct app_registry *registry, struct referral *referral);
+
+/* The event packages of all loaded applications, each once: "conference, presence". */
+void app_registry_events(const struct app_registry *registry, struct buf *out);
+
 /*
  * The name of the application that a request gets, loaded or not: asked (X-Sylk-App) if not empty,
  * else by application_map and default_application. Good as long as the registry and asked.

@@ -25,6 +25,7 @@
 
 struct session;
 struct media_leg;
+struct referral;
 
 enum session_state {
 	SESSION_INCOMING,   /* proposed to us, not answered */
@@ -75,6 +76,11 @@ struct session_handlers {
 	void (*stream_changed)(struct session *session, struct session_stream *stream, void *arg);
 	/* No media for [RTP] timeout seconds. */
 	void (*media_timeout)(struct session *session, struct session_stream *stream, void *arg);
+	/*
+	 * The peer refers us to somebody (session/referral.h); it has been accepted. Who takes it
+	 * keeps a reference or finishes it in here. NULL, or neither: it fails.
+	 */
+	void (*referred)(struct session *session, struct referral *referral, void *arg);
 	/* The end, once and last. reason: for the log ("hung up", "no ACK", ...). */
 	void (*ended)(struct session *session, const char *reason, void *arg);
 };

@@ -6,6 +6,7 @@
 
 #include "sip/agent_private.h"
 #include "sip/dialog_private.h"
+#include "sip/server_transaction.h"
 
 int sip_usage_add(struct sip_agent *agent, struct sip_usage *usage)
 {
@@ -48,6 +49,32 @@ void sip_usages_forget(struct sip_agent *agent)
 
 		usage->forget(usage);
 	}
+}
+
+void sip_write_allow_without(enum sip_method method, struct buf *lines)
+{
+	struct slice rest = slice_str(SIP_ALLOW), each;
+	const char *before = "Allow: ";
+
+	while (sip_list_next(&rest, &each)) {
+		if (sip_method_of(each) == method)
+			continue;
+		buf_str(lines, before);
+		buf_slice(lines, each);
+		before = ", ";
+	}
+	buf_str(lines, "\r\n");
+}
+
+void sip_reply_not_allowed(struct sip_server_transaction *txn, enum sip_method method)
+{
+	struct buf lines;
+
+	buf_init(&lines, 1024);
+	sip_write_allow_without(method, &lines);
+	sip_server_transaction_reply(
+		txn, 405, lines.err ? SLICE_NONE : buf_view(&lines), SLICE_NONE, SLICE_NONE);
+	buf_free(&lines);
 }
 
 void sip_dialog_add_guest(struct sip_dialog *dialog, struct sip_dialog_guest *guest)

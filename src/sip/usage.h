@@ -38,6 +38,12 @@ bool sip_usages_end(struct sip_agent *agent, unsigned n);
 /* agent_core.c: forget all. */
 void sip_usages_forget(struct sip_agent *agent);
 
+/* "Allow: ..." and CRLF with all that the stack handles but this method. Appended to lines. */
+void sip_write_allow_without(enum sip_method method, struct buf *lines);
+
+/* 405 with such an Allow: whoever was asked for does not take the method (RFC 3261 8.2.1). */
+void sip_reply_not_allowed(struct sip_server_transaction *txn, enum sip_method method);
+
 /*
  * A usage in a dialog that is another's (RFC 5057): the subscription that a REFER makes in a call.
  * Embedded in it.

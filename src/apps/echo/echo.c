@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "apps/echo/echo_message.h"
 #include "core/log.h"
 #include "core/mem.h"
 
@@ -128,9 +129,15 @@ static void echo_incoming_session(void *state, struct session *session)
 		session_end(session, "out of memory");
 }
 
+static void echo_incoming_message(void *state, struct message *message)
+{
+	echo_message(message);
+}
+
 const struct app echo_app = {
 	.name = "echo",
 	.start = echo_start,
 	.stop = echo_stop,
 	.incoming_session = echo_incoming_session,
+	.incoming_message = echo_incoming_message,
 };
