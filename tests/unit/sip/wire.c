@@ -13,6 +13,7 @@ struct wire_flow {
 	struct sip_flow base;
 	struct wire *wire;
 	struct list_node node;
+	unsigned long number; /* of its making */
 };
 
 struct wire_packet {
@@ -126,6 +127,7 @@ struct sip_flow *wire_flow(struct wire *wire, enum sip_transport transport,
 		return NULL;
 	sip_flow_init(&flow->base, &flow_ops, transport, local, remote);
 	flow->wire = wire;
+	flow->number = ++wire->made;
 	list_append(&wire->flows, &flow->node);
 	return &flow->base;
 }
@@ -133,12 +135,14 @@ struct sip_flow *wire_flow(struct wire *wire, enum sip_transport transport,
 void wire_break(struct wire *wire, const struct addr *local, const struct addr *remote)
 {
 	struct list_node *it = wire->flows.next;
+	unsigned long made = wire->made; /* those that come of the breaking stay */
 
 	while (it != &wire->flows) {
 		struct wire_flow *flow = CONTAINER_OF(it, struct wire_flow, node);
 
 		it = it->next;
-		if (flow->base.closed || !addr_equal(&flow->base.local, local) ||
+		if (flow->base.closed || flow->number > made ||
+			!addr_equal(&flow->base.local, local) ||
 			!addr_equal(&flow->base.remote, remote))
 			continue;
 		sip_flow_fail(&flow->base, -ECONNRESET);

@@ -40,7 +40,7 @@ struct wire {
 	uint64_t delay_us, jitter_us; /* of each packet; jitter reorders */
 	unsigned loss_permille, duplicate_permille;
 	uint64_t random;
-	unsigned long sent, lost;
+	unsigned long sent, lost, made; /* packets; flows */
 	int send_error; /* not 0: what every send returns */
 };
 
@@ -57,7 +57,7 @@ struct sip_agent_core wire_core(struct wire_endpoint *endpoint);
 struct sip_flow *wire_flow(struct wire *wire, enum sip_transport transport,
 	const struct addr *local, const struct addr *remote);
 
-/* Break every flow between these two. */
+/* Break every flow that there is between these two. */
 void wire_break(struct wire *wire, const struct addr *local, const struct addr *remote);
 
 /* Hand bytes to the agent as if they had come from there. They need not be well-formed. */
