@@ -25,9 +25,17 @@ struct sip_server_transaction;
 struct sip_agent_settings {
 	const char *product; /* "SylkServer-1.0": User-Agent in requests, Server in responses */
 	size_t max_message;  /* bytes of one message, upstream 262144 */
-	const char *events;  /* packages that one may subscribe to: "conference, presence"; or NULL */
+	const char
+		*events; /* packages that one may subscribe to: "conference, presence"; or NULL */
 	struct tls_context *tls; /* for SIP over TLS; the agent takes a reference. NULL: none */
-	struct dns *dns;     /* resolver of names; the agent takes a reference. NULL: none */
+
+	/*
+	 * Session timers (RFC 4028), seconds: the interval asked for (0: only if the peer asks for
+	 * one), and the smallest agreed to (0: 90).
+	 */
+	unsigned session_expires, session_min;
+
+	struct dns *dns; /* resolver of names; the agent takes a reference. NULL: none */
 
 	/*
 	 * Where requests outside dialogs go instead of where their URI leads: `host[:port]`, with

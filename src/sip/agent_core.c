@@ -332,6 +332,8 @@ int sip_agent_new_with(struct sip_agent **agentp, const struct sip_agent_core *c
 	agent->timing = core->timing;
 	agent->limits = core->limits;
 	set_presets(agent);
+	agent->session_expires = settings->session_expires;
+	agent->session_min = settings->session_min ? settings->session_min : SIP_SESSION_MIN;
 	agent->handlers = *handlers;
 	agent->arg = arg;
 	agent->locator.dns = obj_ref(core->dns);

@@ -51,6 +51,7 @@ struct sip_agent {
 	struct sip_agent_handlers handlers;
 	void *arg;
 	char *product;
+	uint32_t session_expires, session_min; /* seconds; session_expires 0: only if asked */
 	char *events; /* packages that one may subscribe to: value of Allow-Events */
 	struct sip_transports *transports; /* NULL in a simulation */
 
@@ -64,8 +65,8 @@ struct sip_agent {
 	struct list_node invites;   /* running ones; each holds a reference until it has ended */
 	struct list_node ending;    /* those told to end */
 	struct list_node uacs;      /* running requests; likewise */
-	struct list_node registers; /* struct sip_register, not over yet; likewise */
-	struct list_node usages;  /* subscriptions, publications (sip/usage.h); likewise */
+	struct list_node registers; /* struct sip_register, those that are not over; likewise */
+	struct list_node usages;    /* subscriptions, publications (sip/usage.h); likewise */
 	size_t n_usages;
 	size_t n_invites;
 	size_t n_waiting; /* client transactions without a final response */
@@ -82,8 +83,12 @@ struct sip_agent {
 };
 
 /* What is handled, and so what Allow and Supported say (RFC 3261 20.5, 20.37). */
-#define SIP_ALLOW "INVITE, ACK, BYE, CANCEL, OPTIONS, SUBSCRIBE, NOTIFY, MESSAGE, REFER"
-#define SIP_SUPPORTED "norefersub, tdialog"
+#define SIP_ALLOW                                                                              \
+	"INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO, SUBSCRIBE, NOTIFY, MESSAGE, " \
+	"REFER"
+#define SIP_SUPPORTED "100rel, timer, replaces, norefersub, tdialog"
+
+#define SIP_SESSION_MIN 90 /* seconds; RFC 4028 5 */
 
 /* dispatch.c: a request that belongs to no transaction yet (RFC 3261 8.2, 12.2.2). */
 struct sip_server_transaction;

@@ -119,6 +119,29 @@ static bool is_merged(struct sip_agent *agent, const struct sip_server_transacti
 	return false;
 }
 
+/*
+ * 16.3 item 4, for the calls that we make: an INVITE of ours, still unanswered, has come back to
+ * whom it is from.
+ */
+static bool is_loop(const struct sip_agent *agent, const struct sip_msg *request)
+{
+	struct sip_element_walk walk = {0};
+	struct slice element;
+	struct sip_via via;
+
+	if (request->method != SIP_INVITE || request->to.tag.n ||
+		!slice_eq(request->uri.user, request->from.uri.user) ||
+		!slice_eq_nocase(request->uri.host, request->from.uri.host))
+		return false;
+	while (sip_msg_element(request, SIP_HDR_VIA, &walk, &element)) {
+		if (sip_via_parse(element, &via) == 0 && via.branch.n &&
+			sip_key_find(&agent->client_transactions,
+				sip_key_client(via.branch, SIP_INVITE)))
+			return true;
+	}
+	return false;
+}
+
 /* The checks of 8.2 that are the same for all methods. True: answered. */
 static bool refuse(
 	struct sip_agent *agent, struct sip_server_transaction *txn, const struct sip_msg *request)
@@ -130,7 +153,7 @@ static bool refuse(
 		reply(txn, 483, SLICE_NONE);
 	} else if (!uri_is_sip(&request->uri)) {
 		reply(txn, 416, SLICE_NONE); /* 8.2.2.1 */
-	} else if (is_merged(agent, txn)) {
+	} else if (is_merged(agent, txn) || is_loop(agent, request)) {
 		reply(txn, 482, SLICE_NONE);
 	} else {
 		return refuse_extensions(txn, request) || refuse_encoding(txn, request);
@@ -224,6 +247,9 @@ static void dispatch_outside(
 		reply_with_events(agent, txn, 200, CAPABILITY_LINES);
 		break;
 	case SIP_BYE:    /* 15.1.2 */
+	case SIP_PRACK:  /* RFC 3262 3 */
+	case SIP_UPDATE: /* RFC 3311 5.2 */
+	case SIP_INFO:   /* RFC 6086 4.2.2 */
 	case SIP_NOTIFY: /* RFC 6665 4.1.3 */
 		reply(txn, 481, SLICE_NONE);
 		break;

@@ -74,6 +74,7 @@ struct sip_invite *sip_invite_alloc(struct sip_agent *agent, enum sip_invite_sta
 	invite->sm = (struct sm){states, state, "INVITE usage"};
 	timer_init(&invite->answer_timer, sip_invite_answer_timer, invite);
 	timer_init(&invite->retry_timer, on_retry_timer, invite);
+	timer_init(&invite->session_timer, sip_invite_session_timer, invite);
 	list_append(&agent->invites, &invite->node);
 	agent->n_invites++;
 	return obj_ref(invite);
@@ -91,6 +92,7 @@ static void release(struct sip_invite *invite)
 {
 	timer_stop(&invite->answer_timer);
 	timer_stop(&invite->retry_timer);
+	timer_stop(&invite->session_timer);
 	sip_invite_drop_dial(invite);
 	drop_client(&invite->outgoing);
 	drop_client(&invite->accepted);
@@ -106,6 +108,10 @@ static void release(struct sip_invite *invite)
 	mem_free(invite->reason);
 	invite->reason = NULL;
 	sip_invite_drop_offer(invite);
+	sip_invite_drop_update(invite);
+	sip_invite_drop_deferred(invite);
+	sip_invite_drop_early(invite);
+	invite->replaced = obj_unref(invite->replaced);
 	if (invite->dialog)
 		sip_dialog_close(invite->dialog);
 	list_remove(&invite->node);
@@ -145,8 +151,11 @@ void sip_invite_start_ending(struct sip_invite *invite, unsigned status, uint64_
 	list_remove(&invite->node);
 	list_append(&invite->agent->ending, &invite->node);
 	invite->end_status = status;
+	timer_stop(&invite->session_timer);
 	sip_invite_drop_dial(invite);
 	sip_invite_drop_offer(invite);
+	sip_invite_drop_update(invite);
+	sip_invite_drop_deferred(invite);
 	timer_start_ms(&invite->retry_timer, invite->agent->timers, wait_ms);
 }
 
@@ -272,6 +281,15 @@ static bool on_request(struct sip_server_transaction *txn, const struct sip_msg 
 	case SIP_BYE:
 		receive_bye(invite, txn, request);
 		break;
+	case SIP_PRACK:
+		sip_invite_receive_prack(invite, txn, request);
+		break;
+	case SIP_UPDATE:
+		sip_invite_receive_update(invite, txn, request);
+		break;
+	case SIP_INFO:
+		sip_invite_receive_info(invite, txn, request);
+		break;
 	case SIP_MESSAGE: /* spec 1.5 */
 		sip_server_transaction_reply(txn, 200, SLICE_NONE, SLICE_NONE, SLICE_NONE);
 		break;
@@ -396,6 +414,16 @@ enum sip_transport sip_invite_transport(const struct sip_invite *invite)
 	const struct sip_flow *flow = sip_dialog_first_flow(invite->dialog);
 
 	return flow ? flow->transport : SIP_UDP;
+}
+
+struct sip_invite *sip_invite_replaced(const struct sip_invite *invite)
+{
+	return invite->replaced;
+}
+
+void *sip_invite_arg(const struct sip_invite *invite, const struct sip_invite_handlers *handlers)
+{
+	return invite->handlers == handlers ? invite->arg : NULL;
 }
 
 const struct addr *sip_invite_peer(const struct sip_invite *invite)

@@ -22,25 +22,43 @@ struct sip_invite_handlers {
 	void (*progress)(struct sip_invite *invite, const struct sip_msg *response, void *arg);
 
 	/*
+	 * Client: a reliable provisional response (RFC 3262) to our INVITE or re-INVITE. An answer is
+	 * in its body (the 2xx of the same branch then has none that counts), or an offer when ours
+	 * had none: then the handler calls sip_invite_acknowledge with the answer; else PRACK is
+	 * sent for it when it returns. With a body where none is due, that function makes a new
+	 * offer in the PRACK. NULL: progress is called, and no INVITE without an offer says that
+	 * it can have reliable responses.
+	 */
+	void (*early)(struct sip_invite *invite, const struct sip_msg *response, void *arg);
+
+	/*
 	 * Client: 2xx to our INVITE or re-INVITE. An answer is in its body, or an offer when ours had
 	 * none: then the handler calls sip_invite_acknowledge with the answer; else ACK is sent for
-	 * it when it returns.
+	 * it when it returns. Also 2xx to our UPDATE or PRACK with an offer: the answer is in its
+	 * body.
 	 */
 	void (*answered)(struct sip_invite *invite, const struct sip_msg *response, void *arg);
 
 	/*
-	 * Client: our re-INVITE was refused with this final response; the call goes on as it was.
+	 * Client: our re-INVITE or UPDATE was refused with this final response; the call goes on as
+	 * it was (RFC 6141).
 	 * A 491 is waited out and the same offer sent again (RFC 3261 14.1), unless the peer's own
 	 * re-INVITE comes first: then this is called with the 491, and renegotiate after it.
 	 */
 	void (*refused)(struct sip_invite *invite, const struct sip_msg *response, void *arg);
 
+	/* Server: the PRACK to our reliable provisional response that carried an offer: the answer. */
+	void (*acknowledged_early)(
+		struct sip_invite *invite, const struct sip_msg *prack, void *arg);
+
 	/* Server: the ACK to our 2xx; it carries the answer when our 2xx carried the offer. */
 	void (*acknowledged)(struct sip_invite *invite, const struct sip_msg *ack, void *arg);
 
 	/*
-	 * Server: a re-INVITE (or an UPDATE with a body). Answered with sip_invite_accept or
-	 * sip_invite_reject, now or later. Without a body it asks for an offer.
+	 * Server: a re-INVITE, or an UPDATE or PRACK with an offer, which may come before the INVITE
+	 * is answered. Answered with sip_invite_accept or sip_invite_reject, now or (in case of
+	 * UPDATE and PRACK within some seconds) later; until then they are about this request alone.
+	 * A re-INVITE without a body asks for an offer.
 	 */
 	void (*renegotiate)(struct sip_invite *invite, const struct sip_msg *request, void *arg);
 
@@ -49,6 +67,15 @@ struct sip_invite_handlers {
 	 * back (CANCEL; 487 was sent), or its transaction broke. The call goes on as it was.
 	 */
 	void (*withdrawn)(struct sip_invite *invite, void *arg);
+
+	/*
+	 * The session timer is to be refreshed, and the peer does not know UPDATE: call
+	 * sip_invite_renegotiate with the description that holds. NULL: the session expires.
+	 */
+	void (*refresh)(struct sip_invite *invite, void *arg);
+
+	/* The peer has sent a key by INFO: 0 to 9, *, #, A to D, or ! (hook flash). May be NULL. */
+	void (*dtmf)(struct sip_invite *invite, char key, unsigned duration_ms, void *arg);
 
 	/*
 	 * The end, once: BYE, CANCEL, a refusal (theirs or ours), no ACK, time-out or sip_invite_end.
@@ -71,13 +98,18 @@ void sip_invite_set_handlers(
 
 /*
  * Server: send a provisional response (180, 183 with a body ...); body may be NULL. It is repeated
- * every minute until there is a final one. Returns 0, -EINVAL (nothing to answer, bad extra) ...
+ * every minute until there is a final one. It is a reliable one (RFC 3262) if the peer requires
+ * that, or supports it and there is a body, which then is the answer, or the offer when the INVITE
+ * had none. While a reliable one is not acknowledged, further responses wait for that, the last one
+ * counting. Returns 0, -EINVAL (nothing to answer, bad extra) ...
  */
 int sip_invite_progress(struct sip_invite *invite, unsigned status, const struct sip_body *body,
 	struct slice extra);
 
 /*
- * Server: 200 to the INVITE or re-INVITE. body: the answer, or the offer when the request had none.
+ * Server: 200 to the INVITE or re-INVITE, or to what renegotiate brought. body: the answer, or the
+ * offer when the request had none; left out when a reliable provisional response has had it. When
+ * the call replaces another (sip_invite_replaced), that one is ended.
  * Returns 0, -EINVAL when there is nothing to answer (it was cancelled meanwhile).
  */
 int sip_invite_accept(struct sip_invite *invite, const struct sip_body *body, struct slice extra);
@@ -109,12 +141,29 @@ int sip_invite_connect(struct sip_invite **invite, struct sip_agent *agent,
 	const struct sip_invite_target *target, const struct sip_body *body, struct slice extra,
 	const struct sip_invite_handlers *handlers, void *arg);
 
-/* Client, in "answered" to a late offer: the body for the ACK. */
+/* Client, in "answered" or "early" to a late offer: the body for the ACK or PRACK. */
 int sip_invite_acknowledge(struct sip_invite *invite, const struct sip_body *body);
 
 /* Send a re-INVITE with this offer. -EBUSY while one is under way in either direction. */
 int sip_invite_renegotiate(
 	struct sip_invite *invite, const struct sip_body *body, struct slice extra);
+
+/*
+ * Send UPDATE with this offer, or without one (NULL) to refresh the session, also before the call is
+ * answered, as soon as a reliable response has been acknowledged (RFC 3311). "answered" or "refused"
+ * follows for an offer. -EBUSY while another request or offer is under way; -ENOTSUP: the peer does
+ * not allow UPDATE; -EINVAL: not in this state.
+ */
+int sip_invite_update(struct sip_invite *invite, const struct sip_body *body, struct slice extra);
+
+/*
+ * Server: the call whose place this one is to take (Replaces, RFC 3891); borrowed, NULL: none. It
+ * is good until this one is answered.
+ */
+struct sip_invite *sip_invite_replaced(const struct sip_invite *invite);
+
+/* The arg of these handlers, if they are the usage's; else NULL. */
+void *sip_invite_arg(const struct sip_invite *invite, const struct sip_invite_handlers *handlers);
 
 /* Our Contact: its user part (default "sylkserver") and whether it carries ;isfocus (RFC 4579). */
 int sip_invite_set_contact(struct sip_invite *invite, struct slice user, bool focus);

@@ -47,6 +47,8 @@ void sip_invite_send_ack(struct sip_invite *invite, const struct sip_body *body)
 		return;
 	invite->need_ack = false;
 	invite->late_ack = NULL;
+	if (invite->exchange == EXCHANGE_RECEIVED)
+		sip_invite_agree(invite);
 	if (late) {
 		kept = (struct sip_body){late->type, late->data};
 		body = &kept;
@@ -76,6 +78,8 @@ void sip_invite_located(void *arg)
 
 int sip_invite_acknowledge(struct sip_invite *invite, const struct sip_body *body)
 {
+	if (invite->agent && invite->pracking)
+		return sip_invite_prack(invite, body);
 	if (!invite->agent || !invite->need_ack || invite->late_ack)
 		return -EINVAL;
 	send_ack_when_located(invite, body);
@@ -110,7 +114,7 @@ static void receive_fork(struct sip_invite *invite, const struct sip_msg *respon
 	struct sip_dialog *fork;
 	struct sip_flow *flow;
 
-	if (sip_dialog_fork(&fork, own, response) < 0)
+	if (sip_invite_fork(invite, &fork, response) < 0)
 		return;
 	if (sip_dialog_flow(fork, &flow) == 0) {
 		invite->dialog = fork;
@@ -134,21 +138,35 @@ static void note_accepted(struct sip_invite *invite)
 	invite->outgoing = NULL;
 }
 
+/* With the 2xx our offer is answered, or the ACK will bring our answer (13.2.1). */
+static void note_exchange(struct sip_invite *invite, const struct sip_msg *response)
+{
+	sip_invite_note_abilities(invite, response);
+	if (invite->exchange == EXCHANGE_SENT)
+		sip_invite_agree(invite);
+	else if (invite->offerless && response->body.n)
+		invite->exchange = EXCHANGE_RECEIVED;
+	invite->offerless = false;
+}
+
 /* The first 2xx to our INVITE or re-INVITE. */
 static void receive_answer(struct sip_invite *invite, const struct sip_msg *response)
 {
-	if (!invite->connected && sip_dialog_establish(invite->dialog, response) < 0) {
+	if (!invite->connected && sip_invite_confirm_dialog(invite, response) < 0) {
 		sip_invite_conclude(invite, 500, response);
 		return;
 	}
 	sip_invite_drop_dial(invite);
 	sip_invite_located(invite); /* an ACK that waits is for the 2xx before */
-	if (invite->connected)
+	if (invite->connected) {
+		sip_invite_drop_early(invite);
 		sip_dialog_refresh(invite->dialog, response); /* 12.2.1.2 */
+	}
 	invite->connected = true;
 	note_accepted(invite);
 	sip_invite_drop_offer(invite);
 	sip_invite_note_peer(invite, response);
+	note_exchange(invite, response);
 	invite->need_ack = true;
 	invite->ack_cseq = response->cseq.number;
 	if (invite->sm.state == INVITE_ENDING) {
@@ -161,6 +179,7 @@ static void receive_answer(struct sip_invite *invite, const struct sip_msg *resp
 	}
 	if (invite->sm.state == INVITE_CALLING)
 		sm_move(&invite->sm, INVITE_ESTABLISHED);
+	sip_invite_take_interval(invite, response);
 	if (invite->handlers && invite->handlers->answered)
 		invite->handlers->answered(invite, response, invite->arg);
 	if (invite->agent)
@@ -181,8 +200,14 @@ static void receive_2xx(struct sip_invite *invite, struct sip_client_transaction
 static void receive_refusal(struct sip_invite *invite, const struct sip_msg *response)
 {
 	invite->outgoing = obj_unref(invite->outgoing);
+	sip_invite_drop_early(invite);
 	if (sip_invite_dial_refused(invite, response->status))
 		return;
+	if (invite->sm.state == INVITE_CALLING && sip_invite_raise_interval(invite, response) &&
+		sip_invite_dial_again(invite))
+		return;
+	invite->exchange = EXCHANGE_NONE;
+	invite->offerless = false;
 	if (invite->sm.state == INVITE_CALLING)
 		sip_invite_conclude(invite, response->status, response);
 	else if (invite->sm.state == INVITE_ENDING && !invite->connected)
@@ -198,12 +223,9 @@ static void on_response(
 {
 	struct sip_invite *invite = obj_ref(arg);
 
-	/* The place for PRACK and early dialogs (RFC 3262) is the first branch. */
 	if (response->status < 200) {
 		sip_invite_dial_heard(invite);
-		if (response->status > 100 && invite->sm.state == INVITE_CALLING &&
-			invite->handlers && invite->handlers->progress)
-			invite->handlers->progress(invite, response, invite->arg);
+		sip_invite_receive_provisional(invite, response);
 	} else if (response->status < 300) {
 		receive_2xx(invite, txn, response);
 	} else if (txn == invite->outgoing) {
@@ -218,6 +240,9 @@ static void on_failed(struct sip_client_transaction *txn, unsigned status, void 
 
 	if (txn == invite->outgoing) {
 		invite->outgoing = obj_unref(invite->outgoing);
+		sip_invite_drop_early(invite);
+		invite->exchange = EXCHANGE_NONE;
+		invite->offerless = false;
 		if (sip_invite_dial_failed(invite, status))
 			goto out;
 		if (invite->sm.state == INVITE_CALLING)
@@ -237,6 +262,7 @@ static void on_settled(struct sip_client_transaction *txn, void *arg)
 
 	if (txn != invite->accepted)
 		return;
+	sip_invite_drop_early(invite);
 	invite->accepted = obj_unref(invite->accepted);
 	invite->ack_flow = obj_unref(invite->ack_flow);
 	mem_free(invite->ack);
@@ -250,6 +276,18 @@ static const struct sip_client_transaction_handlers transaction_handlers = {
 };
 
 /* ---- calling ----------------------------------------------------------------------------------- */
+
+/* A late offer can come in a reliable response; who cannot answer it there must not get it there. */
+static void write_supported(const struct sip_invite *invite, struct buf *out, bool offer)
+{
+	struct slice all = SLICE(SIP_SUPPORTED), first;
+
+	if (!offer && (!invite->handlers || !invite->handlers->early) &&
+		slice_cut(&all, ',', &first)) /* 100rel stands first */
+		sip_write_header(out, SIP_HDR_SUPPORTED, slice_trim(all));
+	else
+		sip_write_header_str(out, SIP_HDR_SUPPORTED, SIP_SUPPORTED);
+}
 
 int sip_invite_send(struct sip_invite *invite, struct sip_flow *flow, const struct sip_body *body,
 	struct slice extra)
@@ -268,6 +306,7 @@ int sip_invite_send_as(struct sip_invite *invite, struct sip_flow *flow, uint32_
 		.extra = extra,
 		.limit = limit};
 	struct buf *out;
+	int err;
 
 	if (body) {
 		request.type = body->type;
@@ -276,9 +315,15 @@ int sip_invite_send_as(struct sip_invite *invite, struct sip_flow *flow, uint32_
 	out = sip_dialog_begin(invite->dialog, flow, SIP_INVITE, cseq, branch);
 	sip_invite_write_contact(invite, out, flow);
 	sip_write_header_str(out, SIP_HDR_ALLOW, SIP_ALLOW);
-	sip_write_header_str(out, SIP_HDR_SUPPORTED, SIP_SUPPORTED);
-	return sip_request_send(
+	write_supported(invite, out, request.type.n > 0);
+	sip_invite_write_interval(invite, out);
+	err = sip_request_send(
 		invite->agent, &request, &transaction_handlers, invite, &invite->outgoing);
+	if (err < 0)
+		return err;
+	invite->offerless = request.type.n == 0;
+	invite->exchange = invite->offerless ? EXCHANGE_NONE : EXCHANGE_SENT;
+	return 0;
 }
 
 int sip_invite_connect(struct sip_invite **invitep, struct sip_agent *agent,
@@ -301,13 +346,13 @@ int sip_invite_connect(struct sip_invite **invitep, struct sip_agent *agent,
 		&invite->dialog, agent, NULL, &parties, &sip_invite_dialog_handlers, invite);
 	if (err == 0)
 		err = sip_invite_set_contact(invite, target->contact_user, target->focus);
+	sip_invite_set_handlers(invite, handlers, arg);
 	if (err == 0)
 		err = sip_invite_dial(invite, target, body, extra);
 	if (err < 0) {
 		sip_invite_forget(invite);
 		goto out;
 	}
-	sip_invite_set_handlers(invite, handlers, arg);
 	*invitep = obj_ref(invite);
 out:
 	obj_unref(invite);

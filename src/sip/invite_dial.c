@@ -154,6 +154,17 @@ bool sip_invite_dial_refused(struct sip_invite *invite, unsigned status)
 	return send_on(dial) == 0;
 }
 
+bool sip_invite_dial_again(struct sip_invite *invite)
+{
+	struct sip_invite_dial *dial = invite->dial;
+
+	if (!dial || dial->at >= dial->n_targets)
+		return false;
+	timer_stop(&dial->patience);
+	dial->cseq = sip_dialog_next_cseq(invite->dialog);
+	return send_on(dial) == 0;
+}
+
 bool sip_invite_dial_failed(struct sip_invite *invite, unsigned status)
 {
 	struct sip_invite_dial *dial = invite->dial;

@@ -38,9 +38,21 @@ enum sip_invite_state {
 	INVITE_ENDED,
 };
 
-/* A re-INVITE of ours, kept to be sent again after 491 (14.1). The bytes follow. */
+/* Something to be sent (again) later: our re-INVITE or UPDATE, a response. The bytes follow. */
 struct sip_invite_offer {
 	struct slice type, data, extra;
+	unsigned status; /* of a response */
+	bool update;     /* UPDATE, not re-INVITE */
+};
+
+/* Where offer and answer stand (RFC 3264), whatever messages carry them. */
+enum sip_invite_exchange { EXCHANGE_NONE, EXCHANGE_RECEIVED, EXCHANGE_SENT };
+
+/* What we say to the peer about the session timer (RFC 4028 9). */
+struct sip_invite_interval {
+	uint32_t seconds; /* 0: none */
+	bool known;       /* the peer knows session timers */
+	bool peer_refreshes;
 };
 
 /* Owned by the agent's list until ended, and by whoever holds it. */
@@ -63,26 +75,47 @@ struct sip_invite {
 
 	/* Our INVITE or re-INVITE without a final response; the last one that got 2xx; our BYE. */
 	struct sip_client_transaction *outgoing, *accepted, *bye;
-	struct sip_flow *ack_flow; /* how our last ACK went, and its bytes */
+	struct sip_flow *ack_flow;         /* how our last ACK went, and its bytes */
 	struct sip_invite_offer *late_ack; /* the body of one that waits for its way to be found */
 	char *ack;
 	size_t ack_n;
 	uint32_t ack_cseq;
 	uint64_t forked; /* tag of the last dialog that was sent away, hashed */
 
+	/* Our UPDATE, or PRACK with an offer, without a final response; the peer's likewise. */
+	struct sip_client_transaction *update;
+	struct sip_server_transaction *asking;
+	struct sip_invite_early *early;    /* client: early dialogs, ours */
+	struct sip_invite_early *pracking; /* the one whose response the user is being told of */
+	struct sip_invite_offer *deferred; /* server: a response that waits for PRACK */
+	struct sip_invite *replaced; /* RFC 3891: ends when this one is accepted; a reference */
+	uint32_t rseq;               /* of our last reliable response; 0: none */
+
+	struct timer session_timer;
+	uint64_t session_expiry;               /* microseconds */
+	uint32_t session_seconds, session_min; /* 0: no session timer; what the peer asked for */
+	enum sip_invite_exchange exchange;
+
 	struct sip_invite_dial *dial;   /* of our first INVITE, until it is answered */
 	struct sip_invite_offer *offer; /* of a re-INVITE under way */
 	struct sip_msg *glare;          /* the 491 that it got; it waits to be sent again */
 	struct timer retry_timer; /* that wait; while ending, how long until "ended" is told */
 
-	char *reason;        /* of a BYE that waits for the ACK */
-	unsigned end_status; /* while ending: what "ended" will say */
+	char *reason;           /* of a BYE that waits for the ACK */
+	unsigned end_status;    /* while ending: what "ended" will say */
+	unsigned last_progress; /* the provisional response sent last for incoming; 0: none */
 	bool focus;
 	bool awaiting_ack;
-	bool progressed; /* a provisional response above 100 was sent for incoming */
-	bool connected;  /* the dialog is established; from the start for who was called */
-	bool need_ack;   /* client: a 2xx is not acknowledged yet */
-	bool told;       /* "ended" has been told */
+	bool connected; /* the dialog is established; from the start for who was called */
+	bool need_ack;  /* client: a 2xx is not acknowledged yet */
+	bool told;      /* "ended" has been told */
+	bool agreed;    /* one exchange of offer and answer has been completed */
+	bool offerless; /* client: our INVITE asks for an offer */
+	bool described; /* server: a reliable response to incoming has our description */
+	bool requires_100rel, knows_100rel; /* the peer, of incoming */
+	bool unacknowledged;                /* our last reliable response */
+	bool peer_updates;                  /* the peer allows UPDATE */
+	bool refresher;                     /* of the session timer: we are */
 };
 
 extern const struct sip_dialog_handlers sip_invite_dialog_handlers;
@@ -132,6 +165,39 @@ void sip_invite_drop_incoming(struct sip_invite *invite, unsigned status);
 
 void sip_invite_answer_timer(void *arg);
 
+/* Whether there is an INVITE to answer. */
+bool sip_invite_answerable(const struct sip_invite *invite);
+
+/* Write and send a response to incoming. rseq: of a reliable one, else 0. */
+int sip_invite_respond(struct sip_invite *invite, unsigned status, uint32_t rseq,
+	const struct sip_body *body, struct slice extra);
+
+/* Refuse incoming with this status and tell of it: the call ends, or the re-INVITE is off. */
+void sip_invite_give_up_incoming(struct sip_invite *invite, unsigned status);
+
+/* 500 with a Retry-After of up to 10 s (14.2, RFC 3311 5.2). */
+void sip_invite_refuse_for_now(struct sip_server_transaction *txn);
+
+/* ---- invite_provisional.c ---------------------------------------------------------------------- */
+
+/* A new INVITE of the peer: can it have reliable responses? */
+void sip_invite_note_100rel(struct sip_invite *invite, const struct sip_msg *request);
+
+/* answer_timer: until it must be said again that it rings. */
+void sip_invite_start_ringing(struct sip_invite *invite);
+
+void sip_invite_receive_prack(
+	struct sip_invite *invite, struct sip_server_transaction *txn, const struct sip_msg *prack);
+
+/* answer_timer while incoming has no final response. */
+void sip_invite_provisional_timer(struct sip_invite *invite);
+
+/* Keep a response until PRACK is there; send it if nothing is in its way any more; forget it. */
+int sip_invite_defer(struct sip_invite *invite, unsigned status, const struct sip_body *body,
+	struct slice extra);
+void sip_invite_send_deferred(struct sip_invite *invite);
+void sip_invite_drop_deferred(struct sip_invite *invite);
+
 /* ---- invite_client.c, invite_reinvite.c -------------------------------------------------------- */
 
 /* Send INVITE in the dialog; -> outgoing. */
@@ -139,13 +205,13 @@ int sip_invite_send(struct sip_invite *invite, struct sip_flow *flow, const stru
 	struct slice extra);
 
 /* The same with this CSeq, and not (-EMSGSIZE) if it is larger than limit (0: none). */
-int sip_invite_send_as(struct sip_invite *invite, struct sip_flow *flow, uint32_t cseq, size_t limit,
-	const struct sip_body *body, struct slice extra);
+int sip_invite_send_as(struct sip_invite *invite, struct sip_flow *flow, uint32_t cseq,
+	size_t limit, const struct sip_body *body, struct slice extra);
 
 /* Send the ACK that is due, if one is. */
 void sip_invite_send_ack(struct sip_invite *invite, const struct sip_body *body);
 
-/* Our re-INVITE was not accepted: response, or NULL when none came. */
+/* Our re-INVITE or UPDATE was not accepted: response, or NULL when none came. */
 void sip_invite_reinvite_refused(struct sip_invite *invite, const struct sip_msg *response);
 
 /* The peer's own re-INVITE came while ours waits after 491: ours is off. */
@@ -161,6 +227,90 @@ struct sip_invite_offer *sip_invite_keep_offer(const struct sip_body *body, stru
 
 /* For the dialog: where its requests go is known. */
 void sip_invite_located(void *arg);
+
+/* ---- invite_early.c ---------------------------------------------------------------------------- */
+
+/* A provisional response to our INVITE. */
+void sip_invite_receive_provisional(struct sip_invite *invite, const struct sip_msg *response);
+
+/* Acknowledge the reliable response at hand, with this body (or NULL). 0, -EINVAL: none is. */
+int sip_invite_prack(struct sip_invite *invite, const struct sip_body *body);
+
+/* The first 2xx: its dialog becomes the call's. Returns 0 or -ENOMEM. */
+int sip_invite_confirm_dialog(struct sip_invite *invite, const struct sip_msg *response);
+
+/* sip_dialog_fork, going on with the numbers of the branch's early dialog. */
+int sip_invite_fork(
+	const struct sip_invite *invite, struct sip_dialog **fork, const struct sip_msg *response);
+
+/* The dialog that requests go in, confirmed or early; NULL: none yet. Borrowed. */
+struct sip_dialog *sip_invite_live_dialog(const struct sip_invite *invite);
+
+void sip_invite_drop_early(struct sip_invite *invite);
+
+/* ---- invite_update.c --------------------------------------------------------------------------- */
+
+void sip_invite_receive_update(struct sip_invite *invite, struct sip_server_transaction *txn,
+	const struct sip_msg *request);
+
+/* RFC 3311 5.1, 5.2: whether one more offer could begin, of either side. */
+bool sip_invite_may_offer(const struct sip_invite *invite);
+
+/* An offer of the peer in a request that is not INVITE: ask the user, and answer it. */
+void sip_invite_ask(struct sip_invite *invite, struct sip_server_transaction *txn,
+	const struct sip_msg *request);
+int sip_invite_answer_asking(struct sip_invite *invite, unsigned status,
+	const struct sip_body *body, struct slice extra);
+
+/* An offer has its answer. */
+void sip_invite_agree(struct sip_invite *invite);
+
+/* Send the UPDATE in invite->offer. */
+int sip_invite_send_update(struct sip_invite *invite);
+
+/* UPDATE without an offer, if no other request is under way. */
+void sip_invite_refresh(struct sip_invite *invite);
+
+/* Let go of UPDATEs of both sides. */
+void sip_invite_drop_update(struct sip_invite *invite);
+
+extern const struct sip_client_transaction_handlers sip_invite_update_handlers;
+
+/* ---- invite_timer.c ---------------------------------------------------------------------------- */
+
+void sip_invite_session_timer(void *arg);
+
+/* Note whether the peer allows UPDATE. */
+void sip_invite_note_abilities(struct sip_invite *invite, const struct sip_msg *msg);
+
+/* Answer 422 if the peer's interval is too small. True: that was done. */
+bool sip_invite_refuse_interval(
+	struct sip_agent *agent, struct sip_server_transaction *txn, const struct sip_msg *request);
+
+/* Answering INVITE or UPDATE with 2xx: decide, write, and, when it has been sent, start. */
+void sip_invite_read_interval(struct sip_invite *invite, const struct sip_msg *request,
+	struct sip_invite_interval *grant);
+void sip_invite_write_granted(const struct sip_invite_interval *grant, struct buf *out);
+void sip_invite_start_granted(struct sip_invite *invite, const struct sip_invite_interval *grant);
+
+/* In our INVITE or UPDATE, and what its 2xx says. */
+void sip_invite_write_interval(const struct sip_invite *invite, struct buf *out);
+void sip_invite_take_interval(struct sip_invite *invite, const struct sip_msg *response);
+
+/* After 422: true when the request may be sent again with a larger interval. */
+bool sip_invite_raise_interval(struct sip_invite *invite, const struct sip_msg *response);
+
+/* ---- invite_info.c, invite_replaces.c ---------------------------------------------------------- */
+
+void sip_invite_receive_info(
+	struct sip_invite *invite, struct sip_server_transaction *txn, const struct sip_msg *info);
+
+/* The call that an INVITE wants to replace, borrowed; NULL: none. 0, or the status to refuse with. */
+unsigned sip_invite_find_replaced(
+	struct sip_agent *agent, const struct sip_msg *request, struct sip_invite **old);
+
+/* It has been accepted: end the one it replaces, if it does. */
+void sip_invite_end_replaced(struct sip_invite *invite);
 
 /* ---- invite_dial.c ----------------------------------------------------------------------------- */
 
@@ -180,6 +330,9 @@ void sip_invite_dial_heard(struct sip_invite *invite);
  */
 bool sip_invite_dial_refused(struct sip_invite *invite, unsigned status);
 bool sip_invite_dial_failed(struct sip_invite *invite, unsigned status);
+
+/* Send it again to the target that refused it, with a new CSeq. False: that was not possible. */
+bool sip_invite_dial_again(struct sip_invite *invite);
 
 /* Answered, or given up: no other target is tried any more. */
 void sip_invite_drop_dial(struct sip_invite *invite);

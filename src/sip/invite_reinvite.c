@@ -43,8 +43,11 @@ static int send_offer(struct sip_invite *invite)
 {
 	struct sip_body body = {invite->offer->type, invite->offer->data};
 	struct sip_flow *flow;
-	int err = sip_dialog_flow(invite->dialog, &flow);
+	int err;
 
+	if (invite->offer->update)
+		return sip_invite_send_update(invite);
+	err = sip_dialog_flow(invite->dialog, &flow);
 	if (err < 0)
 		return err;
 	err = sip_invite_send(invite, flow, &body, invite->offer->extra);
@@ -61,7 +64,8 @@ int sip_invite_renegotiate(
 		return -EBUSY;
 	if (invite->sm.state != INVITE_ESTABLISHED)
 		return -EINVAL;
-	if (invite->incoming || invite->outgoing || invite->need_ack || invite->offer)
+	if (invite->incoming || invite->outgoing || invite->need_ack || invite->offer ||
+		invite->update || invite->asking)
 		return -EBUSY;
 	err = sip_invite_check_extra(extra);
 	if (err == 0) {
@@ -75,8 +79,11 @@ int sip_invite_renegotiate(
 
 static void tell_refused(struct sip_invite *invite, const struct sip_msg *response)
 {
+	/* Nobody has asked for an UPDATE that only refreshes; the session timer tries again. */
+	bool silent = invite->offer && invite->offer->update && invite->offer->type.n == 0;
+
 	sip_invite_drop_offer(invite);
-	if (invite->handlers && invite->handlers->refused)
+	if (!silent && invite->handlers && invite->handlers->refused)
 		invite->handlers->refused(invite, response, invite->arg);
 }
 
@@ -96,8 +103,16 @@ static void wait_for_glare(struct sip_invite *invite, const struct sip_msg *resp
 
 void sip_invite_reinvite_refused(struct sip_invite *invite, const struct sip_msg *response)
 {
-	if (response && response->status == 491) {
+	bool gone = !response || response->status == 408 || response->status == 481;
+
+	if (response && response->status == 491 && invite->offer) {
 		wait_for_glare(invite, response);
+	} else if (response && invite->offer && sip_invite_raise_interval(invite, response)) {
+		if (send_offer(invite) < 0)
+			tell_refused(invite, response);
+	} else if (gone && invite->sm.state != INVITE_ESTABLISHED) {
+		sip_invite_end(
+			invite, SLICE_NONE); /* an early dialog knows no BYE of who was called */
 	} else if (response && response->status == 481) {
 		sip_invite_conclude(invite, 481, response); /* 14.1: there is no such call there */
 	} else if (!response || response->status == 408) {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * INVITE usage, the side that answers (RFC 3261 13.3, 14.2): INVITE and re-INVITE from the peer.
- * Reliable provisional responses (RFC 3262) have their place in sip_invite_progress and in the
- * dialog handler's PRACK.
+ * INVITE usage, the side that answers (RFC 3261 13.3, 14.2): INVITE and re-INVITE from the peer, and
+ * their final responses. Provisional ones are invite_provisional.c.
  */
 #include <errno.h>
 
@@ -10,9 +9,6 @@
 #include "core/mem.h"
 #include "sip/flow.h"
 #include "sip/invite_private.h"
-
-/* 13.3.1.1: an INVITE that rings on is kept alive in the proxies by a response a minute. */
-enum { RINGING_MS = 60000 };
 
 static void tell_withdrawn(struct sip_invite *invite)
 {
@@ -28,6 +24,7 @@ static void on_cancelled(
 	if (txn != invite->incoming || invite->awaiting_ack)
 		return;
 	obj_ref(invite);
+	sip_invite_drop_update(invite);
 	sip_invite_drop_incoming(invite, 487); /* 9.2 */
 	if (invite->sm.state == INVITE_RECEIVED)
 		sip_invite_conclude(invite, 487, cancel);
@@ -57,13 +54,17 @@ static const struct sip_server_transaction_handlers transaction_handlers = {
 	.failed = on_failed,
 };
 
-static void take(struct sip_invite *invite, struct sip_server_transaction *txn)
+static void take(struct sip_invite *invite, struct sip_server_transaction *txn,
+	const struct sip_msg *request)
 {
 	invite->incoming = obj_ref(txn);
 	invite->awaiting_ack = false;
-	invite->progressed = false;
+	invite->last_progress = 0;
 	sip_server_transaction_set_handlers(txn, &transaction_handlers, invite);
-	timer_start_ms(&invite->answer_timer, invite->agent->timers, RINGING_MS);
+	sip_invite_note_100rel(invite, request);
+	sip_invite_note_abilities(invite, request);
+	invite->exchange = request->body.n ? EXCHANGE_RECEIVED : EXCHANGE_NONE;
+	sip_invite_start_ringing(invite);
 }
 
 /* The transaction is done with: it lives on by itself. */
@@ -73,6 +74,8 @@ static void let_go(struct sip_invite *invite)
 	sip_server_transaction_set_handlers(invite->incoming, NULL, NULL);
 	invite->incoming = obj_unref(invite->incoming);
 	invite->awaiting_ack = false;
+	invite->described = false;
+	sip_invite_drop_deferred(invite);
 }
 
 void sip_invite_drop_incoming(struct sip_invite *invite, unsigned status)
@@ -82,7 +85,19 @@ void sip_invite_drop_incoming(struct sip_invite *invite, unsigned status)
 	if (!invite->awaiting_ack)
 		sip_server_transaction_reply(
 			invite->incoming, status, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	invite->exchange = EXCHANGE_NONE;
 	let_go(invite);
+}
+
+void sip_invite_give_up_incoming(struct sip_invite *invite, unsigned status)
+{
+	obj_ref(invite);
+	sip_invite_drop_incoming(invite, status);
+	if (invite->sm.state == INVITE_RECEIVED)
+		sip_invite_conclude(invite, status, NULL);
+	else
+		tell_withdrawn(invite);
+	obj_unref(invite);
 }
 
 static void refuse(struct sip_server_transaction *txn, unsigned status, struct slice extra)
@@ -90,12 +105,30 @@ static void refuse(struct sip_server_transaction *txn, unsigned status, struct s
 	sip_server_transaction_reply(txn, status, extra, SLICE_NONE, SLICE_NONE);
 }
 
+void sip_invite_refuse_for_now(struct sip_server_transaction *txn)
+{
+	struct buf retry;
+
+	buf_init(&retry, 64);
+	buf_printf(&retry, "Retry-After: %u\r\n", random_below(11));
+	refuse(txn, 500, buf_view(&retry));
+	buf_free(&retry);
+}
+
 void sip_invite_new_server(
 	struct sip_agent *agent, struct sip_server_transaction *txn, const struct sip_msg *request)
 {
-	struct sip_invite *invite;
+	struct sip_invite *invite, *replaced;
+	unsigned status;
 	int err;
 
+	if (sip_invite_refuse_interval(agent, txn, request))
+		return;
+	status = sip_invite_find_replaced(agent, request, &replaced);
+	if (status) {
+		refuse(txn, status, SLICE_NONE);
+		return;
+	}
 	refuse(txn, 100, SLICE_NONE);
 	invite = sip_invite_alloc(agent, INVITE_RECEIVED);
 	if (!invite) {
@@ -111,8 +144,9 @@ void sip_invite_new_server(
 	}
 	invite->connected = true;
 	invite->peer = request->source;
+	invite->replaced = obj_ref(replaced);
 	sip_invite_note_peer(invite, request);
-	take(invite, txn);
+	take(invite, txn, request);
 	agent->handlers.invite(invite, request, agent->arg);
 	if (invite->sm.state == INVITE_RECEIVED && !invite->handlers) {
 		sip_invite_drop_incoming(invite, 500);
@@ -125,22 +159,18 @@ out:
 void sip_invite_receive_reinvite(struct sip_invite *invite, struct sip_server_transaction *txn,
 	const struct sip_msg *request)
 {
-	struct buf retry;
-
 	sip_invite_yield(invite);
 	if (invite->sm.state >= INVITE_ENDING) {
 		refuse(txn, 481, SLICE_NONE);
-	} else if (invite->incoming && !invite->awaiting_ack) {
-		/* 14.2: one at a time; this one may come again within 10 s. */
-		buf_init(&retry, 64);
-		buf_printf(&retry, "Retry-After: %u\r\n", random_below(11));
-		refuse(txn, 500, buf_view(&retry));
-		buf_free(&retry);
-	} else if (invite->incoming || invite->outgoing) {
+	} else if (sip_invite_refuse_interval(invite->agent, txn, request)) {
+		return;
+	} else if ((invite->incoming && !invite->awaiting_ack) || invite->asking) {
+		sip_invite_refuse_for_now(txn); /* 14.2: one at a time */
+	} else if (invite->incoming || invite->outgoing || invite->exchange == EXCHANGE_SENT) {
 		refuse(txn, 491, SLICE_NONE); /* 14.2; our 2xx unacknowledged is as good */
 	} else {
 		refuse(txn, 100, SLICE_NONE);
-		take(invite, txn);
+		take(invite, txn, request);
 		if (invite->handlers && invite->handlers->renegotiate)
 			invite->handlers->renegotiate(invite, request, invite->arg);
 		else
@@ -154,6 +184,8 @@ void sip_invite_receive_ack(struct sip_invite *invite, const struct sip_msg *ack
 		return;
 	sip_server_transaction_forget(invite->incoming);
 	let_go(invite);
+	if (invite->exchange == EXCHANGE_SENT)
+		sip_invite_agree(invite);
 	if (invite->sm.state == INVITE_ENDING) {
 		sip_invite_bye(invite, invite->end_status, slice_str(invite->reason));
 		return;
@@ -193,15 +225,10 @@ void sip_invite_answer_timer(void *arg)
 {
 	struct sip_invite *invite = obj_ref(arg);
 
-	if (invite->awaiting_ack) {
+	if (invite->awaiting_ack)
 		repeat_answer(invite);
-	} else {
-		timer_start_ms(&invite->answer_timer, invite->agent->timers, RINGING_MS);
-		if (invite->progressed)
-			sip_server_transaction_resend(invite->incoming);
-		else
-			sip_invite_progress(invite, 183, NULL, SLICE_NONE);
-	}
+	else
+		sip_invite_provisional_timer(invite);
 	obj_unref(invite);
 }
 
@@ -217,86 +244,102 @@ static void start_answer_timer(struct sip_invite *invite)
 
 /* ---- answers ----------------------------------------------------------------------------------- */
 
-/* Whether there is an INVITE to answer. */
-static bool answerable(const struct sip_invite *invite)
+bool sip_invite_answerable(const struct sip_invite *invite)
 {
 	return invite->incoming && !invite->awaiting_ack && invite->sm.state != INVITE_ENDING;
 }
 
-static int respond(
-	struct sip_invite *invite, unsigned status, const struct sip_body *body, struct slice extra)
+int sip_invite_respond(struct sip_invite *invite, unsigned status, uint32_t rseq,
+	const struct sip_body *body, struct slice extra)
 {
 	struct sip_server_transaction *txn = invite->incoming;
-	struct buf *out = sip_server_transaction_begin(txn, status, NULL);
+	const struct sip_msg *request = sip_server_transaction_request(txn);
+	struct sip_invite_interval grant = {0};
+	bool success = status >= 200 && status < 300;
+	struct buf *out;
+	int err;
 
+	if (success && request)
+		sip_invite_read_interval(invite, request, &grant);
+	out = sip_server_transaction_begin(txn, status, NULL);
 	if (!out)
 		return -EINVAL;
 	if (status < 300)
 		sip_invite_write_contact(invite, out, sip_server_transaction_flow(txn));
-	if (status >= 200 && status < 300) {
-		/* 13.3.1.4: may we be asked for more? */
-		sip_write_header_str(out, SIP_HDR_ALLOW, SIP_ALLOW);
-		sip_write_header_str(out, SIP_HDR_SUPPORTED, SIP_SUPPORTED);
+	if (rseq) { /* RFC 3262 3; RFC 3311 5.1: may UPDATE come before the 2xx? */
+		sip_write_header_str(out, SIP_HDR_REQUIRE, "100rel");
+		sip_write_header_u32(out, SIP_HDR_RSEQ, rseq);
 	}
+	if (rseq || success) /* 13.3.1.4: may we be asked for more? */
+		sip_write_header_str(out, SIP_HDR_ALLOW, SIP_ALLOW);
+	if (success)
+		sip_write_header_str(out, SIP_HDR_SUPPORTED, SIP_SUPPORTED);
+	sip_invite_write_granted(&grant, out);
 	sip_write_lines(out, extra);
-	return sip_server_transaction_send(
+	err = sip_server_transaction_send(
 		txn, status, body ? body->type : SLICE_NONE, body ? body->data : SLICE_NONE);
+	if (err == 0 && success)
+		sip_invite_start_granted(invite, &grant);
+	return err;
 }
 
-int sip_invite_progress(
-	struct sip_invite *invite, unsigned status, const struct sip_body *body, struct slice extra)
+static int answer(struct sip_invite *invite, const struct sip_body *body, struct slice extra)
 {
+	const struct sip_msg *request = sip_server_transaction_request(invite->incoming);
 	int err;
 
-	if (!answerable(invite) || status < 101 || status > 199)
+	if (!request)
 		return -EINVAL;
-	err = sip_invite_check_extra(extra);
+	if (invite->described)
+		body = NULL; /* a reliable provisional response has said it */
+	if (invite->sm.state != INVITE_RECEIVED)
+		sip_dialog_refresh(invite->dialog, request); /* 12.2.2 */
+	err = sip_invite_respond(invite, 200, 0, body, extra);
 	if (err < 0)
 		return err;
-	err = respond(invite, status, body, extra);
-	if (err == 0) {
-		invite->progressed = true;
-		timer_start_ms(&invite->answer_timer, invite->agent->timers, RINGING_MS);
+	if (invite->exchange == EXCHANGE_RECEIVED)
+		sip_invite_agree(invite);
+	else if (body)
+		invite->exchange = EXCHANGE_SENT;
+	start_answer_timer(invite);
+	if (invite->sm.state == INVITE_RECEIVED) {
+		sm_move(&invite->sm, INVITE_ANSWERED);
+		sip_invite_end_replaced(invite);
 	}
-	return err;
+	return 0;
 }
 
 int sip_invite_accept(struct sip_invite *invite, const struct sip_body *body, struct slice extra)
 {
-	const struct sip_msg *request;
 	int err;
 
-	if (!answerable(invite))
+	if (!invite->asking && !sip_invite_answerable(invite))
 		return -EINVAL;
 	err = sip_invite_check_extra(extra);
 	if (err < 0)
 		return err;
-	request = sip_server_transaction_request(invite->incoming);
-	if (!request)
-		return -EINVAL;
-	invite->answer_cseq = request->cseq.number;
-	if (invite->sm.state != INVITE_RECEIVED)
-		sip_dialog_refresh(invite->dialog, request); /* 12.2.2 */
-	err = respond(invite, 200, body, extra);
-	if (err < 0)
-		return err;
-	start_answer_timer(invite);
-	if (invite->sm.state == INVITE_RECEIVED)
-		sm_move(&invite->sm, INVITE_ANSWERED);
-	return 0;
+	if (invite->asking)
+		return sip_invite_answer_asking(invite, 200, body, extra);
+	/* RFC 3262 3: not before what it would contradict has been received. */
+	if (invite->deferred || (invite->unacknowledged && invite->described))
+		return sip_invite_defer(invite, 200, body, extra);
+	return answer(invite, body, extra);
 }
 
 int sip_invite_reject(struct sip_invite *invite, unsigned status, struct slice extra)
 {
 	int err;
 
-	if (!answerable(invite) || status < 300 || status > 699)
+	if ((!invite->asking && !sip_invite_answerable(invite)) || status < 300 || status > 699)
 		return -EINVAL;
 	err = sip_invite_check_extra(extra);
 	if (err < 0)
 		return err;
+	if (invite->asking)
+		return sip_invite_answer_asking(invite, status, NULL, extra);
 	/* One that cannot be sent (the request alone fills a datagram) is the end of it as well. */
-	err = respond(invite, status, NULL, extra);
+	err = sip_invite_respond(invite, status, 0, NULL, extra);
+	invite->exchange = EXCHANGE_NONE;
 	let_go(invite);
 	/* Told from the timer: never from inside a call of the one who is told. */
 	if (invite->sm.state == INVITE_RECEIVED)

@@ -35,6 +35,18 @@ static void on_progress(struct sip_invite *invite, const struct sip_msg *respons
 	say(arg, "progress", response->status);
 }
 
+static void on_early(struct sip_invite *invite, const struct sip_msg *response, void *arg)
+{
+	struct script_app *app = arg;
+	struct sip_body body = description();
+
+	say(app, response->body.n ? "early description" : "early", response->status);
+	if (app->prack_offer || (app->late && response->body.n)) {
+		sip_invite_acknowledge(invite, &body);
+		app->late = app->prack_offer = false;
+	}
+}
+
 static void on_answered(struct sip_invite *invite, const struct sip_msg *response, void *arg)
 {
 	struct script_app *app = arg;
@@ -53,6 +65,27 @@ static void on_refused(struct sip_invite *invite, const struct sip_msg *response
 static void on_acknowledged(struct sip_invite *invite, const struct sip_msg *ack, void *arg)
 {
 	say(arg, ack->body.n ? "acknowledged with an answer" : "acknowledged", 0);
+}
+
+static void on_acknowledged_early(struct sip_invite *invite, const struct sip_msg *prack, void *arg)
+{
+	say(arg, prack->body.n ? "acknowledged early with an answer" : "acknowledged early", 0);
+}
+
+static void on_refresh(struct sip_invite *invite, void *arg)
+{
+	struct sip_body body = description();
+
+	say(arg, "refresh", 0);
+	sip_invite_renegotiate(invite, &body, SLICE_NONE);
+}
+
+static void on_dtmf(struct sip_invite *invite, char key, unsigned duration_ms, void *arg)
+{
+	char text[] = "dtmf ?";
+
+	text[5] = key;
+	say(arg, text, duration_ms);
 }
 
 static void on_renegotiate(struct sip_invite *invite, const struct sip_msg *request, void *arg)
@@ -77,9 +110,13 @@ static void on_ended(
 
 static const struct sip_invite_handlers invite_handlers = {
 	.progress = on_progress,
+	.early = on_early,
 	.answered = on_answered,
 	.refused = on_refused,
 	.acknowledged = on_acknowledged,
+	.acknowledged_early = on_acknowledged_early,
+	.refresh = on_refresh,
+	.dtmf = on_dtmf,
 	.renegotiate = on_renegotiate,
 	.withdrawn = on_withdrawn,
 	.ended = on_ended,
@@ -101,6 +138,8 @@ static void on_invite(struct sip_invite *invite, const struct sip_msg *request, 
 	struct script_app *app = arg;
 
 	say(app, request->body.n ? "invite" : "invite without an offer", 0);
+	if (sip_invite_replaced(invite))
+		say(app, "replaces", 0);
 	if (app->silent)
 		return;
 	sip_invite_set_handlers(invite, &invite_handlers, app);
@@ -168,6 +207,8 @@ static int do_to_call(struct script_app *app, const char *command, const char *r
 		return sip_invite_accept(invite, &body, SLICE_NONE);
 	if (strcmp(command, "reject") == 0)
 		return sip_invite_reject(invite, (unsigned)strtoul(rest, NULL, 10), SLICE_NONE);
+	if (strcmp(command, "update") == 0)
+		return sip_invite_update(invite, *rest ? NULL : &body, SLICE_NONE);
 	if (strcmp(command, "offer") == 0)
 		return sip_invite_renegotiate(invite, &body, SLICE_NONE);
 	if (strcmp(command, "end") == 0) {
@@ -189,6 +230,10 @@ int script_app_do(struct script_app *app, const char *command)
 		return call(app, false);
 	if (strcmp(word, "call-late") == 0)
 		return call(app, true);
+	if (strcmp(word, "prack-offer") == 0) {
+		app->prack_offer = true;
+		return 0;
+	}
 	if (strcmp(word, "leave") == 0) {
 		app->silent = true;
 		return 0;

@@ -15,15 +15,17 @@ struct script_app {
 	void *arg;
 	struct addr peer; /* whom "call" calls */
 	enum sip_transport transport;
-	bool silent; /* does not take its calls */
-	bool late;   /* our INVITE had no offer */
+	bool silent;      /* does not take its calls */
+	bool late;        /* our INVITE had no offer */
+	bool prack_offer; /* the next PRACK has an offer */
 };
 
 extern const struct sip_agent_handlers script_app_handlers; /* arg: the app */
 
 /*
- * ring | progress N | accept [header line] | reject N | end [reason] | offer | call | call-late |
- * leave (take no further call) | shutdown MS | close. Returns 0 or a negative errno.
+ * ring | progress N | accept [header line] | reject N | end [reason] | offer | update [empty] | call |
+ * call-late | prack-offer (in the next PRACK) | leave (take no further call) | shutdown MS | close.
+ * Returns 0 or a negative errno.
  */
 int script_app_do(struct script_app *app, const char *command);
 

@@ -5,6 +5,7 @@
  *
  *   # comment
  *   use tcp           the peer speaks TCP; before everything else
+ *   use timer N M     we ask for session timers of N seconds and take M at least; likewise
  *   from HOST:PORT    where the next "<" come from and ">" go to
  *   < line            of a message from the peer; consecutive ones are one message
  *   > line            of a message from us
@@ -36,6 +37,7 @@
 #include "core/id.h"
 #include "core/mem.h"
 #include "script_app.h"
+#include "sip/agent_private.h"
 #include "wire.h"
 
 enum { MAX_NAMES = 32, MAX_OUT = 256, MAX_TESTS = 200 };
@@ -178,14 +180,14 @@ static bool matches(struct player *p, const char *pattern, const char *actual)
 
 /* ---- recording --------------------------------------------------------------------------------- */
 
-/* Give random looking tokens of ours a name: tags of 12, branches of 16, Call-IDs of 24 letters. */
+/* Give random looking tokens of ours a name: tags of 12, branches of 16, Call-IDs of 24 letters, RSeq. */
 static void name_tokens(struct player *p, const char *line)
 {
 	static const struct {
 		const char *before, *name;
 		size_t n;
-	} kinds[] = {
-		{";tag=", "tag", 12}, {"branch=z9hG4bK", "branch", 16}, {"Call-ID: ", "call", 24}};
+	} kinds[] = {{";tag=", "tag", 12}, {"branch=z9hG4bK", "branch", 16},
+		{"Call-ID: ", "call", 24}, {"RSeq: ", "rseq", 0}};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		const char *at = strstr(line, kinds[i].before);
@@ -198,7 +200,7 @@ static void name_tokens(struct player *p, const char *line)
 		at += strlen(kinds[i].before);
 		while (is_token_char(at[n]))
 			n++;
-		if (n != kinds[i].n)
+		if (kinds[i].n && n != kinds[i].n)
 			continue;
 		snprintf(value, sizeof value, "%.*s", (int)n, at);
 		for (size_t j = 0; j < p->n_names; j++)
@@ -316,6 +318,11 @@ static void command(struct player *p, const char *line)
 		wire_run(&p->wire, strtoul(line + 2, NULL, 10));
 	} else if (strcmp(line, "use tcp") == 0) {
 		p->transport = p->app.transport = SIP_TCP;
+	} else if (strncmp(line, "use timer ", 10) == 0) {
+		char *min;
+
+		p->app.agent->session_expires = (uint32_t)strtoul(line + 10, &min, 10);
+		p->app.agent->session_min = (uint32_t)strtoul(min, NULL, 10);
 	} else if (strncmp(line, "from ", 5) == 0) {
 		expect_nothing_more(p);
 		set_peer(p, line + 5);
