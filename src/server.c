@@ -276,8 +276,12 @@ static int new_agent(struct server *server, struct sip_agent_settings *settings)
 
 static int start_sip(struct server *server)
 {
-	struct sip_agent_settings agent_settings = {.product = PRODUCT};
 	const struct sip_settings *sip = &server->settings->sip;
+	struct sip_agent_settings agent_settings = {
+		.product = PRODUCT,
+		.session_expires = (unsigned)sip->session_timer,
+		.session_min = (unsigned)sip->session_timer_min,
+	};
 	int err;
 
 	server->sip_sessions = (struct sip_session_context){

@@ -183,6 +183,13 @@ static const struct config_option sip_options[] = {
 	{"digest_users", CONFIG_STRING, FIELD(digest_users), NULL,
 		"File with the users of digest_realm, as htdigest writes it: lines of "
 		"user:realm:hash, the hash being the MD5 or SHA-256 of user:realm:password."},
+	{"session_timer", CONFIG_INT, FIELD(session_timer), "1800",
+		"Seconds after which a call whose caller shows no sign of life is ended, if not "
+		"refreshed in between (RFC 4028); 0: only when the caller asks for it.",
+		.min = 0, .max = 86400},
+	{"session_timer_min", CONFIG_INT, FIELD(session_timer_min), "90",
+		"The fewest seconds that a caller may ask for; below 90 only for tests.", .min = 1,
+		.max = 86400},
 	{"register", CONFIG_LIST, FIELD(registered), "",
 		"Addresses of other domains to register, so that calls to them come here: SIP URIs "
 		"(sip:room@example.org) separated by commas."},

@@ -74,6 +74,8 @@ struct session_handlers {
 	 * hold changed. leg of a removed one is NULL.
 	 */
 	void (*stream_changed)(struct session *session, struct session_stream *stream, void *arg);
+	/* The peer has sent a key by its signalling: 0 to 9, *, #, A to D, or ! (hook flash). */
+	void (*dtmf)(struct session *session, char key, unsigned duration_ms, void *arg);
 	/* No media for [RTP] timeout seconds. */
 	void (*media_timeout)(struct session *session, struct session_stream *stream, void *arg);
 	/*

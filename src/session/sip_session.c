@@ -272,6 +272,52 @@ static void on_renegotiate(struct sip_invite *invite, const struct sip_msg *requ
 	obj_unref(s);
 }
 
+/* The session timer, with a peer that has no UPDATE: the description that holds is offered again. */
+static void on_refresh(struct sip_invite *invite, void *arg)
+{
+	struct sip_session *s = arg;
+	struct sdp *description;
+	struct sip_body body;
+	int err;
+
+	if (s->exchange != EXCHANGE_NONE || session_state(&s->base) != SESSION_CONNECTED)
+		return;
+	s->exchange = EXCHANGE_TO_OFFER;
+	err = sip_session_media_accept(s, 0, &description);
+	if (!err) {
+		body = (struct sip_body){SLICE("application/sdp"), description->text};
+		err = sip_invite_renegotiate(invite, &body, SLICE_NONE);
+	}
+	if (err)
+		sip_session_media_rollback(s);
+}
+
+static void on_answered(struct sip_invite *invite, const struct sip_msg *response, void *arg)
+{
+	struct sip_session *s = obj_ref(arg);
+
+	if (s->exchange == EXCHANGE_OFFERED && sip_session_media_answered(s, response) < 0)
+		end_with(s, 500, "the peer gave no usable answer to our offer");
+	obj_unref(s);
+}
+
+static void on_refused(struct sip_invite *invite, const struct sip_msg *response, void *arg)
+{
+	struct sip_session *s = arg;
+
+	if (s->exchange == EXCHANGE_OFFERED)
+		sip_session_media_rollback(s); /* RFC 6141: as it was */
+}
+
+static void on_dtmf(struct sip_invite *invite, char key, unsigned duration_ms, void *arg)
+{
+	struct sip_session *s = obj_ref(arg);
+
+	if (s->base.handlers->dtmf)
+		s->base.handlers->dtmf(&s->base, key, duration_ms, s->base.arg);
+	obj_unref(s);
+}
+
 static void on_withdrawn(struct sip_invite *invite, void *arg)
 {
 	struct sip_session *s = obj_ref(arg);
@@ -304,13 +350,25 @@ static void on_ended(
 }
 
 static const struct sip_invite_handlers invite_handlers = {
+	.answered = on_answered,
+	.refused = on_refused,
 	.acknowledged = on_acknowledged,
+	.refresh = on_refresh,
+	.dtmf = on_dtmf,
 	.renegotiate = on_renegotiate,
 	.withdrawn = on_withdrawn,
 	.ended = on_ended,
 };
 
 /* ---- a new call -------------------------------------------------------------------------------- */
+
+/* The session whose place a new one takes (Replaces), or NULL. */
+static const struct sip_session *replaced_session(const struct sip_session *s)
+{
+	const struct sip_invite *old = sip_invite_replaced(s->invite);
+
+	return old ? sip_invite_arg(old, &invite_handlers) : NULL;
+}
 
 /*
  * The strings that the application may look at later, in one block: target, X-Sylk-App, User-Agent.
@@ -320,13 +378,19 @@ static int keep_texts(struct sip_session *s, const struct sip_msg *request)
 	const struct sip_header *app = sip_msg_header_named(request, "X-Sylk-App", NULL);
 	struct slice application = app ? app->value : SLICE_NONE;
 	struct slice user_agent = sip_msg_value(request, SIP_HDR_USER_AGENT);
+	const struct sip_session *old = replaced_session(s);
 	struct buf b;
 	size_t n_target, n_user = 0;
 	ptrdiff_t at;
 	int err;
 
 	buf_init(&b, SIP_MAX_MESSAGE);
-	uri_canonical(&request->uri, &b);
+	if (old) { /* RFC 3891: it takes that one's place, and its request-URI is but our Contact */
+		buf_slice(&b, old->base.target);
+		application = old->base.application;
+	} else {
+		uri_canonical(&request->uri, &b);
+	}
 	n_target = b.n;
 	buf_slice(&b, application);
 	buf_slice(&b, user_agent);
