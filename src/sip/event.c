@@ -146,15 +146,15 @@ static bool covers(struct slice range, struct slice type)
 bool sip_accepts(const struct sip_msg *request, struct slice type)
 {
 	struct sip_element_walk walk = {0};
-	struct slice element, range;
+	struct slice element, range, word;
 
 	if (!sip_msg_header(request, SIP_HDR_ACCEPT))
 		return true;
-	slice_cut(&type, ';', &type);
-	type = slice_trim(type);
+	slice_cut(&type, ';', &word);
+	word = slice_trim(word);
 	while (sip_msg_element(request, SIP_HDR_ACCEPT, &walk, &element)) {
 		slice_cut(&element, ';', &range);
-		if (covers(slice_trim(range), type))
+		if (covers(slice_trim(range), word))
 			return true;
 	}
 	return false;
