@@ -5,8 +5,7 @@ import os
 
 import pytest
 
-from harness import sipp as sipp_module
-from harness import wait
+from harness import kamailio_registrar, sipp as sipp_module, wait
 
 USERS = "alice:sylk.test:" + hashlib.md5(b"alice:sylk.test:secret").hexdigest() + "\n"
 TRANSPORTS = pytest.mark.parametrize("transport", ["udp", "tcp"])
@@ -80,3 +79,21 @@ def test_refused_registration_is_logged_with_what_to_change(start_server, folder
     line = server.child.expect(lambda line: line if "is not registered" in line else None, 20)
     assert "register_password" in line and "next attempt in" in line
     registrar.child.kill()
+
+
+@pytest.fixture
+def kamailio(folder):
+    registrar = kamailio_registrar.KamailioRegistrar(folder)
+    yield registrar
+    registrar.stop()
+
+
+@TRANSPORTS
+def test_room_registered_with_kamailio_is_called_through_it(start_server, folder, kamailio, transport):
+    server = start_server(settings={"SIP": {
+        "register": "sip:room@sylk.test", "register_password": "secret",
+        "register_proxies": kamailio.uri(transport)}})
+    line = server.child.expect(
+        lambda line: line if "sip:room@sylk.test is registered" in line else None, 20)
+    assert ";gr=urn:uuid:" in line, "the registrar gave no GRUU"
+    sipp_module.check(sipp_module.run(folder, "call", kamailio, user="room"))
