@@ -10,7 +10,7 @@ CORES = sorted(os.sched_getaffinity(0))
 LOAD_CORE = CORES[0]
 SERVER_CORE = CORES[-1]
 TICKS = os.sysconf("SC_CLK_TCK")
-# Before everything else on the machine, where that is permitted; alike for server and load.
+# Before everything else on the machine, where that is permitted; alike for server, load and ourselves.
 NICE = -10
 MOST_FILES = 200000
 
@@ -19,14 +19,10 @@ MOST_FILES = 200000
 def started_on(core):
     """Processes started inside run on this core alone; we ourselves come back to the load's."""
     os.sched_setaffinity(0, {core})
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, NICE)
     try:
         yield
     finally:
         os.sched_setaffinity(0, {LOAD_CORE})
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, 0, 0)
 
 
 def raise_file_limit():
@@ -39,6 +35,8 @@ def raise_file_limit():
 
 
 raise_file_limit()
+with contextlib.suppress(OSError):
+    os.setpriority(os.PRIO_PROCESS, 0, NICE)
 
 
 def cpu_seconds(pid):

@@ -162,7 +162,7 @@ class Calls:
 
     # ---- for the benchmarks
 
-    def add(self, user, ports, codec, seconds=60):
+    def add(self, user, ports, codec, seconds=30):
         """Call user once for each port of ours; returns the calls, all of them up."""
         calls = []
         for port in ports:
@@ -171,7 +171,7 @@ class Calls:
         self._exchange(calls, self._invite, seconds)
         return calls
 
-    def remove(self, calls, seconds=60):
+    def remove(self, calls, seconds=30):
         """End these calls."""
         self._exchange(calls, lambda call: self._in_dialog(call, "BYE", 2), seconds)
         for call in calls:
