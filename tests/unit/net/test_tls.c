@@ -286,6 +286,7 @@ static void full_queue_refuses_until_the_peer_reads(void **state)
 		turn(f->loop);
 	}
 	assert_int_equal(f->client.drained, 1);
+	assert_true(f->client.queued_when_drained < CAP / 2);
 	f->server.pause_on_receive = false;
 	stream_resume(f->server.stream);
 	turn_until(f->loop, &f->server.bytes, sent);
