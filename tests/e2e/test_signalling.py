@@ -71,3 +71,24 @@ def test_answers_are_well_formed_to_tshark(server, folder, captured):
     assert packets.rows(f"sip and udp.srcport == {server.ports['udp']}", "sip.Status-Code")
     first, last = server.rtp_ports
     assert packets.malformed([server.ports["udp"], *range(first, last)]) == []
+
+
+@TRANSPORTS
+def test_reliable_ringing_is_acknowledged(sipp, transport):
+    sipp("reliable", transport=transport)
+
+
+@TRANSPORTS
+def test_update_holds_resumes_and_refreshes(sipp, transport):
+    sipp("update", transport=transport)
+
+
+@TRANSPORTS
+def test_keys_by_info_are_taken(sipp, transport):
+    sipp("info", transport=transport)
+
+
+@pytest.mark.parametrize("scenario", ["timer_expires", "timer_refreshed"])
+def test_session_timer(start_server, folder, scenario):
+    server = start_server(settings={"SIP": {"session_timer_min": 2}})
+    sipp_module.check(sipp_module.run(folder, scenario, server))

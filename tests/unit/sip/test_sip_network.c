@@ -73,11 +73,15 @@ static void on_step(void *arg)
 			return;
 		break;
 	case 2:
-		sip_invite_renegotiate(leg->invite, &body, SLICE_NONE);
+		if (random_below(2))
+			sip_invite_renegotiate(leg->invite, &body, SLICE_NONE);
+		else
+			sip_invite_update(leg->invite, random_below(3) ? &body : NULL, SLICE_NONE);
 		break;
 	default:
 		if (sip_invite_accept(leg->invite, &body, SLICE_NONE) == -EINVAL)
-			sip_invite_progress(leg->invite, 180, NULL, SLICE_NONE);
+			sip_invite_progress(
+				leg->invite, 183, random_below(2) ? &body : NULL, SLICE_NONE);
 		break;
 	}
 	next_step(leg);
@@ -126,7 +130,21 @@ static void on_renegotiate(struct sip_invite *invite, const struct sip_msg *requ
 	}
 }
 
+/* Answers an offer, makes one of its own, or just lets PRACK go. */
+static void on_early(struct sip_invite *invite, const struct sip_msg *response, void *arg)
+{
+	if (random_below(2))
+		sip_invite_acknowledge(invite, &body);
+}
+
+static void on_refresh(struct sip_invite *invite, void *arg)
+{
+	sip_invite_renegotiate(invite, &body, SLICE_NONE);
+}
+
 static const struct sip_invite_handlers handlers = {
+	.early = on_early,
+	.refresh = on_refresh,
 	.answered = on_answered,
 	.acknowledged = on_acknowledged,
 	.renegotiate = on_renegotiate,
@@ -172,7 +190,9 @@ static void place_call(void *arg)
 	};
 
 	assert_int_equal(sip_invite_connect(&leg->invite, side->endpoint->agent, &target,
-				 side->n_legs % 3 ? &body : NULL, SLICE_NONE, &handlers, leg),
+				 side->n_legs % 3 ? &body : NULL,
+				 side->n_legs % 5 ? SLICE_NONE : SLICE("Require: 100rel\r\n"),
+				 &handlers, leg),
 		0);
 	next_step(leg);
 	if (side->n_legs < CALLS)
@@ -181,7 +201,9 @@ static void place_call(void *arg)
 
 static void open_side(struct side *side, struct world *world, const char *host)
 {
-	static const struct sip_agent_settings settings = {.product = "Test"};
+	/* Intervals so short that calls are refreshed, and expire when the network fails them. */
+	static const struct sip_agent_settings settings = {
+		.product = "Test", .session_expires = 6, .session_min = 3};
 	struct sip_agent_core core;
 
 	side->world = world;
