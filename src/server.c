@@ -30,7 +30,7 @@ struct server {
 	struct trusted_peers *trusted;
 	struct strangers *strangers; /* NULL: they are not let in */
 	struct registrations *registrations;
-	struct tls_context *tls;     /* NULL: no TLS */
+	struct tls_context *tls; /* NULL: no TLS */
 	struct app_registry *applications;
 	struct app_context app_context;
 	struct sip_session_context sip_sessions;
@@ -259,8 +259,7 @@ static int new_agent(struct server *server, struct sip_agent_settings *settings)
 	err = events.err;
 	settings->events = events.p;
 	if (!err)
-		err = sip_agent_new(
-			&server->sip, server->loop, settings, &agent_handlers, server);
+		err = sip_agent_new(&server->sip, server->loop, settings, &agent_handlers, server);
 	buf_free(&events);
 	server->sip_requests = (struct sip_request_context){
 		.agent = server->sip,

@@ -30,7 +30,7 @@ struct sip_settings {
 	char *outbound_proxy;              /* as sip_agent_settings has it; NULL or empty: none */
 	char *digest_realm, *digest_users; /* NULL: unset */
 	int session_timer, session_timer_min; /* seconds; 0: only when the peer asks */
-	struct config_list registered;     /* addresses to register; none by default */
+	struct config_list registered;        /* addresses to register; none by default */
 	struct config_list register_proxies;
 	char *register_username, *register_password; /* NULL: unset */
 	int register_expires;                        /* seconds */

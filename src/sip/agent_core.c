@@ -240,8 +240,7 @@ static void destroy(void *obj)
 static int init_tables(struct sip_agent *agent)
 {
 	struct hash_table *tables[] = {&agent->server_transactions, &agent->merged,
-		&agent->client_transactions, &agent->dialogs, &agent->sources,
-		&agent->subscribers};
+		&agent->client_transactions, &agent->dialogs, &agent->sources, &agent->subscribers};
 	int err = 0;
 
 	for (size_t i = 0; i < sizeof tables / sizeof tables[0] && err == 0; i++)

@@ -41,7 +41,8 @@ struct sip_agent_core {
 	struct timer_set *timers; /* outlives the agent */
 	const struct sip_agent_io *io;
 	void *io_arg;
-	struct dns *dns; /* resolves names, on the same clock; the agent takes a reference. May be NULL */
+	struct dns *
+		dns; /* resolves names, on the same clock; the agent takes a reference. May be NULL */
 	struct sip_timing timing;
 	struct sip_limits limits;
 };

@@ -102,8 +102,8 @@ void sip_dialog_write_contact(const struct sip_dialog *dialog, struct buf *out,
 	const struct sip_flow *flow, struct slice user, bool focus);
 
 /* The same outside a dialog; secure: a sips URI. */
-void sip_write_contact(struct buf *out, const struct sip_flow *flow, bool secure, struct slice user,
-	bool focus);
+void sip_write_contact(
+	struct buf *out, const struct sip_flow *flow, bool secure, struct slice user, bool focus);
 
 struct slice sip_dialog_call_id(const struct sip_dialog *dialog);
 

@@ -18,17 +18,17 @@ struct sip_dialog {
 	struct slice call_id;
 	struct slice local, remote; /* values of From and To in our requests, with their tags */
 	struct slice remote_tag;
-	struct slice routes; /* value of Route in our requests, in order (12.1) */
-	struct slice target; /* remote target URI; an allocation of its own */
+	struct slice routes;       /* value of Route in our requests, in order (12.1) */
+	struct slice target;       /* remote target URI; an allocation of its own */
 	struct sip_locate *locate; /* looks for the first hop */
 	struct sip_target *hop;    /* what it has found last; ours */
 	uint64_t hop_time;         /* when that was, microseconds */
-	struct list_node guests; /* struct sip_dialog_guest; each is its own */
+	struct list_node guests;   /* struct sip_dialog_guest; each is its own */
 	uint32_t local_cseq, remote_cseq;
 	bool remote_cseq_known;
 	bool caller;
 	bool referred; /* a REFER has come in it */
-	bool secure; /* sips: our Contact must be one too (12.1.1) */
+	bool secure;   /* sips: our Contact must be one too (12.1.1) */
 	bool in_table;
 	char local_tag[SIP_TAG_SIZE];
 };

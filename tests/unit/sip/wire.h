@@ -41,7 +41,7 @@ struct wire {
 	unsigned loss_permille, duplicate_permille;
 	uint64_t random;
 	unsigned long sent, lost, made; /* packets; flows */
-	int send_error; /* not 0: what every send returns */
+	int send_error;                 /* not 0: what every send returns */
 };
 
 void wire_init(struct wire *wire, uint64_t seed);
