@@ -51,7 +51,8 @@ static void add_record(struct dns_table *table, struct slice line)
 	uint32_t number[3] = {0};
 	size_t n = 0;
 
-	if (line.n >= DNS_TABLE_NAME || !slice_cut(&line, ' ', &name) || name.n == 0)
+	if (slice_find(line, '\0') >= 0 || line.n >= DNS_TABLE_NAME ||
+		!slice_cut(&line, ' ', &name) || name.n == 0)
 		return;
 	while (n < 5 && slice_cut(&line, ' ', &word[n]))
 		n++;
