@@ -8,6 +8,7 @@
 
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/overload.h"
 #include "media/engine.h"
 #include "registrations.h"
 #include "net/tls_context.h"
@@ -32,6 +33,7 @@ struct server {
 	struct registrations *registrations;
 	struct tls_context *tls; /* NULL: no TLS */
 	struct app_registry *applications;
+	struct overload overload;
 	struct app_context app_context;
 	struct sip_session_context sip_sessions;
 	struct sip_request_context sip_requests;
@@ -75,7 +77,20 @@ static bool incoming_refer(struct sip_refer *refer, struct sip_invite *invite, v
 	return sip_refer_incoming(&server->sip_requests, refer, invite);
 }
 
+static bool overloaded(void *arg)
+{
+	struct server *server = arg;
+	struct media_counters media;
+
+	if (!overload_due(&server->overload, loop_now(server->loop)))
+		return server->overload.on;
+	media_engine_counters(server->media, &media);
+	return overload_update(&server->overload, loop_now(server->loop),
+		loop_take_lag(server->loop), media.lag_us);
+}
+
 static const struct sip_agent_handlers agent_handlers = {
+	.overloaded = overloaded,
 	.admit = admit,
 	.authenticate = authenticate,
 	.invite = incoming_invite,
@@ -282,6 +297,8 @@ static int start_sip(struct server *server)
 		.session_min = (unsigned)sip->session_timer_min,
 	};
 	int err;
+
+	agent_settings.max_rate_per_source = (unsigned)sip->max_rate_per_source;
 
 	server->sip_sessions = (struct sip_session_context){
 		.loop = server->loop,

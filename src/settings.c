@@ -176,6 +176,10 @@ static const struct config_option sip_options[] = {
 		"host "
 		"names, any or none.",
 		.parse = trusted_peers_parse, .release = trusted_peers_release, .vital = true},
+	{"max_calls_per_second_per_source", CONFIG_INT, FIELD(max_rate_per_source), "0",
+		"Calls, messages and subscriptions that one address may begin per second; what is "
+		"more gets 503. 0: any number.",
+		.max = 100000},
 	{"digest_realm", CONFIG_STRING, FIELD(digest_realm), NULL,
 		"Realm, which is the domain of the users, in whose name sources that trusted_peers "
 		"does not name must prove a password by digest; empty: they are refused. Set "

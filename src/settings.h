@@ -28,6 +28,7 @@ struct sip_settings {
 	int udp_port, tcp_port, tls_port; /* -1: switched off; 0: any free one */
 	struct trusted_peers_setting trusted_peers;
 	char *outbound_proxy;              /* as sip_agent_settings has it; NULL or empty: none */
+	int max_rate_per_source;           /* new work per second; 0: any */
 	char *digest_realm, *digest_users; /* NULL: unset */
 	int session_timer, session_timer_min; /* seconds; 0: only when the peer asks */
 	struct config_list registered;        /* addresses to register; none by default */

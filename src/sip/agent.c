@@ -61,7 +61,10 @@ int sip_agent_new(struct sip_agent **agentp, struct loop *loop,
 		.max_message = settings->max_message,
 		.tls = settings->tls,
 	};
-	struct sip_agent_core core = {.timers = loop_timers(loop), .io = &io, .dns = settings->dns};
+	struct sip_agent_core core = {.timers = loop_timers(loop),
+		.io = &io,
+		.dns = settings->dns,
+		.limits = {.rate_per_source = settings->max_rate_per_source}};
 	struct sip_agent *agent;
 	int err;
 

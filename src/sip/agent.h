@@ -25,6 +25,13 @@ struct sip_server_transaction;
 struct sip_agent_settings {
 	const char *product; /* "SylkServer-1.0": User-Agent in requests, Server in responses */
 	size_t max_message;  /* bytes of one message, upstream 262144 */
+
+	/*
+	 * INVITE, SUBSCRIBE, REFER, MESSAGE and PUBLISH outside dialogs that one source (an IPv4
+	 * address, an IPv6 /64) may send per second; more gets 503. 0: any number.
+	 */
+	unsigned max_rate_per_source;
+
 	const char
 		*events; /* packages that one may subscribe to: "conference, presence"; or NULL */
 	struct tls_context *tls; /* for SIP over TLS; the agent takes a reference. NULL: none */
@@ -59,6 +66,13 @@ struct sip_agent_handlers {
 	 * only the peer knows: those are accepted. NULL: 403 to all.
 	 */
 	unsigned (*authenticate)(const struct sip_msg *request, struct buf *lines, void *arg);
+
+	/*
+	 * Whether new work must be refused now (core/overload.h). Asked of INVITE, SUBSCRIBE,
+	 * REFER, MESSAGE and PUBLISH outside dialogs, before anything else is done about them: they
+	 * get 503, without a transaction. Never asked of what belongs to work in hand. NULL: never.
+	 */
+	bool (*overloaded)(void *arg);
 
 	/*
 	 * An INVITE outside a dialog; 100 has been sent. The handler keeps invite with obj_ref and

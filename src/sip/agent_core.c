@@ -3,8 +3,10 @@
 #include "sip/agent_core.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "core/id.h"
 #include "core/mem.h"
 #include "net/dns.h"
 #include "sip/agent_private.h"
@@ -100,6 +102,39 @@ static bool authenticated(struct sip_agent *agent, const struct sip_msg *msg)
 	return status == 0;
 }
 
+/* Requests that begin something, which one may be asked to come back with. */
+static bool begins(const struct sip_msg *msg)
+{
+	switch (msg->method) {
+	case SIP_INVITE:
+	case SIP_SUBSCRIBE:
+	case SIP_REFER:
+	case SIP_MESSAGE:
+	case SIP_PUBLISH:
+		return msg->to.tag.n == 0;
+	default:
+		return false;
+	}
+}
+
+/* Whether new work is refused for now; then it has been. */
+static bool put_off(struct sip_agent *agent, const struct sip_msg *msg)
+{
+	struct addr source = source_address(&msg->source);
+	char retry[32];
+
+	if (!begins(msg))
+		return false;
+	if ((!agent->handlers.overloaded || !agent->handlers.overloaded(agent->arg)) &&
+		(!agent->rate || sip_rate_take(agent->rate, addr_hash(&source), agent->timers->now,
+					 agent->limits.rate_per_source)))
+		return false;
+	/* Not all at once again. */
+	snprintf(retry, sizeof retry, "Retry-After: %u\r\n", 5 + random_below(11));
+	sip_reply_stateless(agent, msg, 503, NULL, slice_str(retry));
+	return true;
+}
+
 static void receive_new(
 	struct sip_agent *agent, struct sip_msg *msg, struct sip_key_value key, bool admitted)
 {
@@ -110,7 +145,7 @@ static void receive_new(
 		sip_reply_stateless(agent, msg, msg->error_status, msg->error, SLICE_NONE);
 		return;
 	}
-	if (!admitted && !authenticated(agent, msg))
+	if (put_off(agent, msg) || (!admitted && !authenticated(agent, msg)))
 		return;
 	source = sip_source_take(agent, &msg->source);
 	if (!source || sip_server_transaction_new(&txn, agent, msg, key, source) < 0) {
@@ -235,6 +270,7 @@ static void destroy(void *obj)
 	buf_free(&agent->out);
 	mem_free(agent->product);
 	mem_free(agent->events);
+	mem_free(agent->rate);
 }
 
 static int init_tables(struct sip_agent *agent)
@@ -348,6 +384,11 @@ int sip_agent_new_with(struct sip_agent **agentp, const struct sip_agent_core *c
 	agent->events = slice_dup(slice_str(settings->events));
 	if (!agent->product || !agent->events)
 		goto out;
+	if (agent->limits.rate_per_source) {
+		agent->rate = mem_zalloc(sizeof *agent->rate);
+		if (!agent->rate)
+			goto out;
+	}
 	err = init_tables(agent);
 	if (err == 0)
 		err = set_proxy(agent, slice_str(settings->outbound_proxy));

@@ -20,7 +20,8 @@ struct sip_timing {
 /* Server transactions alive at once; one more gets 503. 0: 1,000,000 and 800,000. */
 struct sip_limits {
 	size_t transactions;
-	size_t per_source; /* of one IPv4 address or IPv6 /64 */
+	size_t per_source;        /* of one IPv4 address or IPv6 /64 */
+	unsigned rate_per_source; /* sip_agent_settings.max_rate_per_source; 0: any */
 };
 
 struct dns;

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Overload: whether new work must be refused so that what is going on does not suffer, judged by how
+ * late the loop and the media threads are. No clock, no timer: whoever is asked for new work reads
+ * the lags and tells them, so that an idle server costs nothing. One thread.
+ */
+#ifndef CORE_OVERLOAD_H
+#define CORE_OVERLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How often the lags are read at most; half of each limit is where refusing ends. */
+#define OVERLOAD_PERIOD_US 100000
+#define OVERLOAD_STALE_US 2000000    /* measured over a longer time, they say nothing of now */
+#define OVERLOAD_LOOP_LIMIT_US 50000 /* the longest turn */
+#define OVERLOAD_TICK_LIMIT_US 15000 /* the latest tick; a packet is 20 ms */
+
+struct overload {
+	uint64_t read; /* when the lags were last read, microseconds; 0: never */
+	bool on;
+	unsigned long changes; /* how often it came and went */
+};
+
+/* Whether the lags are to be read, and overload_update be called with them. */
+bool overload_due(const struct overload *overload, uint64_t now);
+
+/*
+ * The greatest lags since the last call, in microseconds; stale ones are passed over, and the
+ * overload is over. Returns whether
+ * there is one; it is logged when it comes and when it goes.
+ */
+bool overload_update(struct overload *overload, uint64_t now, uint64_t loop_lag, uint64_t tick_lag);
+
+#endif
