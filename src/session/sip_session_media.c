@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "core/mem.h"
+#include "sip/multipart.h"
 
 static struct audio_stream *stream_at(const struct sip_session *s, unsigned index)
 {
@@ -21,12 +22,16 @@ static struct audio_stream *stream_at(const struct sip_session *s, unsigned inde
 	return NULL;
 }
 
-static bool is_sdp(const struct sip_msg *msg)
+/* The description in a body, which may have parts (RFC 5621). Errors: sip/multipart.h. */
+static int find_sdp(const struct sip_msg *msg, struct slice *text)
 {
-	struct sip_word_params type;
+	struct sip_part part;
+	int err = sip_multipart_find(
+		msg->content_type, msg->body, SLICE("application/sdp"), &part);
 
-	return sip_word_params_parse(msg->content_type, &type) == 0 &&
-	       slice_eq_nocase(type.word, SLICE("application/sdp"));
+	if (!err)
+		*text = part.body;
+	return err;
 }
 
 static int refuse(struct sip_refusal *refusal, unsigned status, const char *warning)
@@ -41,12 +46,14 @@ static int take_offer(
 {
 	struct sdp_error error = {0, "Bad session description"};
 	const char *reason = NULL;
+	struct slice text;
 	struct sdp *offer;
 	int err;
 
-	if (!is_sdp(request))
-		return refuse(refusal, 415, NULL);
-	err = sdp_parse(request->body, &offer, &error);
+	err = find_sdp(request, &text);
+	if (err)
+		return refuse(refusal, err == -EBADMSG ? 400 : 415, NULL);
+	err = sdp_parse(text, &offer, &error);
 	if (err)
 		return refuse(refusal, err == -ENOMEM ? 500 : 400, error.reason);
 	err = negotiation_remote_offer(s->negotiation, offer, &reason);
@@ -368,12 +375,13 @@ int sip_session_media_apply(struct sip_session *s, bool notify)
 int sip_session_media_answered(struct sip_session *s, const struct sip_msg *ack)
 {
 	const char *reason;
+	struct slice text;
 	struct sdp *answer;
 	int err;
 
-	if (!is_sdp(ack))
+	if (find_sdp(ack, &text) < 0)
 		return -EINVAL;
-	err = sdp_parse(ack->body, &answer, NULL);
+	err = sdp_parse(text, &answer, NULL);
 	if (err)
 		return err;
 	err = negotiation_remote_answer(s->negotiation, answer, &reason);
