@@ -3,8 +3,8 @@
  * A hostile peer against a whole agent. The input is a list of steps, each ended by a zero byte; its
  * first byte says what it is:
  *
- *   u, t    a message over UDP or TCP. In it, bytes 1, 2 and 3 stand for the tag, the branch and the
- *           Call-ID of our last message that had one
+ *   u, t    a message over UDP or TCP. In it, bytes 1 to 4 stand for the tag, the branch, the Call-ID
+ *           and the RSeq of our last message that had one
  *   +       two bytes: the clock goes on, in units of 10 ms
  *   a       the application does: one byte, an index into the commands below
  *   !       sends fail with the error that the next byte chooses
@@ -30,11 +30,12 @@ struct run {
 	struct wire wire;
 	struct wire_endpoint *endpoint;
 	struct script_app app;
-	char tag[VALUE], branch[VALUE], call_id[VALUE];
+	char tag[VALUE], branch[VALUE], call_id[VALUE], rseq[VALUE];
 };
 
 static const char *const commands[] = {"ring", "accept", "reject 486", "end", "offer", "call",
-	"call-late", "progress 183", "reject 302", "end SIP;cause=500"};
+	"call-late", "progress 183", "reject 302", "end SIP;cause=500", "update", "update empty",
+	"prack-offer"};
 
 static void learn(struct slice text, const char *before, char value[VALUE])
 {
@@ -61,6 +62,7 @@ static void tap(struct slice bytes, const struct addr *from, const struct addr *
 		run->tag);
 	learn(bytes, "branch=", run->branch);
 	learn(bytes, "Call-ID: ", run->call_id);
+	learn(bytes, "RSeq: ", run->rseq);
 }
 
 static void deliver(struct run *run, const uint8_t *data, size_t size, enum sip_transport transport)
@@ -76,6 +78,8 @@ static void deliver(struct run *run, const uint8_t *data, size_t size, enum sip_
 			buf_str(&message, run->branch);
 		else if (data[i] == 3)
 			buf_str(&message, run->call_id);
+		else if (data[i] == 4)
+			buf_str(&message, run->rseq);
 		else
 			buf_char(&message, (char)data[i]);
 	}
@@ -123,7 +127,8 @@ static void step(struct run *run, const uint8_t *data, size_t size)
 
 static void open_run(struct run *run)
 {
-	static const struct sip_agent_settings settings = {.product = "Test"};
+	static const struct sip_agent_settings settings = {
+		.product = "Test", .session_expires = 120};
 	struct sip_agent_core core;
 
 	memset(run, 0, sizeof *run);
