@@ -26,8 +26,7 @@ static struct audio_stream *stream_at(const struct sip_session *s, unsigned inde
 static int find_sdp(const struct sip_msg *msg, struct slice *text)
 {
 	struct sip_part part;
-	int err = sip_multipart_find(
-		msg->content_type, msg->body, SLICE("application/sdp"), &part);
+	int err = sip_multipart_find(msg->content_type, msg->body, SLICE("application/sdp"), &part);
 
 	if (!err)
 		*text = part.body;

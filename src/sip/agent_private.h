@@ -61,7 +61,7 @@ struct sip_agent {
 	struct hash_table client_transactions; /* likewise */
 	struct hash_table dialogs;             /* borrowed from their usages */
 	struct hash_table sources;
-	struct sip_rate *rate; /* NULL: limits.rate_per_source is 0 */
+	struct sip_rate *rate;         /* NULL: limits.rate_per_source is 0 */
 	struct hash_table subscribers; /* that wait for their first NOTIFY; each is its own */
 	struct sip_locator locator;
 	struct list_node invites;   /* running ones; each holds a reference until it has ended */
