@@ -88,7 +88,7 @@ def test_keys_by_info_are_taken(sipp, transport):
     sipp("info", transport=transport)
 
 
-@pytest.mark.parametrize("scenario", ["timer_expires", "timer_refreshed"])
+@pytest.mark.parametrize("scenario", ["timer_expires", "timer_refreshed", "timer_reinvite"])
 def test_session_timer(start_server, folder, scenario):
     server = start_server(settings={"SIP": {"session_timer_min": 2}})
     sipp_module.check(sipp_module.run(folder, scenario, server))
