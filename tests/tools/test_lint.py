@@ -64,7 +64,7 @@ def test_missing_licence_is_noticed(complaints):
 
 def test_path_of_one_machine_is_noticed(complaints):
     assert complaints("paths", "docs/x.md", "see /ho" + "me/somebody/x\n")
-    assert not complaints("paths", "docs/x.md", "see /etc/sylkserver and a/work/x\n")
+    assert not complaints("paths", "docs/x.md", "see /etc/sylkserver and a/home.ini\n")
 
 
 def test_misformatted_file_is_noticed(complaints, tmp_path):
