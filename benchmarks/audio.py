@@ -27,7 +27,7 @@ GAPS_PER_SECOND = 1 / 60
 DISTURBED = 0.03
 PACE = 1.03
 REPEATS = 2
-SEARCH_S = 20
+SEARCH_S = 30
 HEAD = ("", "participants", "ms", "packets/s", "least", "gaps/s", "CPU %", "others %", "on time")
 
 
@@ -84,7 +84,12 @@ class Room:
     def resize(self, size):
         first, more = len(self.members), size - len(self.members)
         if more > 0:
-            self.members += self.calls.add("load", self.generator.open(more), self.codec)
+            ports = self.generator.open(more)
+            try:
+                self.members += self.calls.add("load", ports, self.codec)
+            except RuntimeError:
+                self.generator.drop(more)
+                raise
         elif more < 0:
             self.calls.remove(self.members[size:])
             del self.members[size:]
@@ -115,26 +120,25 @@ def next_size(good, bad, load):
 def search(room, first, seconds, verbose=False):
     """The largest room on time, confirmed by a longer window; None when not even a small one is."""
     end = time.monotonic() + seconds
-    good = bad = best = None
+    good = bad = None
     size = first
-    while time.monotonic() < end and (bad is None or good is None or bad - good > max(1, good // 33)):
+    while time.monotonic() < end and size > 1 and (
+            bad is None or good is None or bad - good > max(1, good // 33)):
         try:
             result = room.measure(size, SHORT_S)
         except RuntimeError as error:
-            print(f"{room.name}: {size} participants: {error}", flush=True)
-            room.overtaxed = True
-            return best
-        if result.on_time:
-            good, best = size, result
+            # More participants are not even let in.
+            print(f"{room.name}: {size} participants: {str(error).splitlines()[0]}", flush=True)
+            result = None
+        if verbose and result:
+            print(result.row(), result.heard, flush=True)
+        if result and result.on_time:
+            good = size
             size = next_size(good, bad, result.load)
         else:
             bad = size
-            room.overtaxed = result.overtaxed
+            room.overtaxed = result is not None and result.overtaxed
             size = (good + bad) // 2 if good else size // 2
-        if verbose:
-            print(result.row(), result.heard, flush=True)
-        if size < 2:
-            return None
     return confirm(room, good) if good else None
 
 

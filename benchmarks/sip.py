@@ -144,7 +144,7 @@ def highest_rate(prefix, first, seconds):
             break
         # The server refuses when it remembers all the finished transactions that it may: what it
         # took until then, it can take every 32 s.
-        rate = min(rate * 9 // 10, held.good // FINISHED_S) if held.found["refused"] else rate * 9 // 10
+        rate = max(rate // 2, min(rate * 9 // 10, held.good // FINISHED_S))
     return runs, found
 
 

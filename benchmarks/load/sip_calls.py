@@ -12,6 +12,8 @@ PAYLOADS = {"opus": (96, "a=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1\r
 # How many calls may wait for an answer at once: fewer than would overrun a socket's buffer.
 WINDOW = 48
 REPEAT_S = 0.5
+# A server that is busy refuses calls for a while (503); they are tried again.
+AGAIN_S = 0.5
 CALL_ID = re.compile(rb"\r\nCall-ID: *([0-9]+)-([0-9]+)@", re.I)
 TO = re.compile(rb"\r\nTo: *([^\r]*)", re.I)
 CONTACT = re.compile(rb"\r\nContact: *<([^>\r]*)>", re.I)
@@ -56,12 +58,14 @@ class Calls:
         self.number = 0
         self.waiting = {}
         self.up = {}
+        self.again = collections.deque()
 
     # ---- messages
 
-    def _headers(self, call, method, cseq, to):
+    def _headers(self, call, method, cseq, to, branch=None):
         """Headers that all our requests have."""
-        return (f"Via: SIP/2.0/UDP {self.host};branch=z9hG4bK{self.key}-{call.number}-{cseq}{method}\r\n"
+        key = f"{self.key}-{call.number}-{cseq}{branch or method}"
+        return (f"Via: SIP/2.0/UDP {self.host};branch=z9hG4bK{key}\r\n"
                 f"Max-Forwards: 70\r\nFrom: <sip:load{call.number}@{self.host}>;tag=l{call.number}\r\n"
                 f"To: {to}\r\nCall-ID: {self.key}-{call.number}@{self.ip}\r\nCSeq: {cseq} {method}\r\n"
                 f"Contact: <sip:load@{self.host}>\r\n")
@@ -75,8 +79,9 @@ class Calls:
         return (f"INVITE {uri} SIP/2.0\r\n{self._headers(call, 'INVITE', 1, '<' + uri + '>')}"
                 f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n\r\n{body}").encode()
 
-    def _in_dialog(self, call, method, cseq):
-        return (f"{method} {call.target} SIP/2.0\r\n{self._headers(call, method, cseq, call.to)}"
+    def _in_dialog(self, call, method, cseq, branch=None):
+        return (f"{method} {call.target} SIP/2.0\r\n"
+                f"{self._headers(call, method, cseq, call.to, branch)}"
                 "Content-Length: 0\r\n\r\n").encode()
 
     def _answer(self, request):
@@ -107,7 +112,8 @@ class Calls:
             call.due = time.monotonic() + 20
             return
         if status >= 300:
-            raise RuntimeError(f"call {call.number} was refused:\n{message.decode(errors='replace')}")
+            self._refused(message, call, status)
+            return
         if match[2] == b"INVITE":
             if call.to is None:
                 call.to = TO.search(message)[1].decode()
@@ -120,6 +126,23 @@ class Calls:
                 self.waiting.pop(call.number, None)
         elif match[2] == b"BYE":
             self.waiting.pop(call.number, None)
+
+    def _refused(self, message, call, status):
+        request = call.request.decode()
+        if not request.startswith("INVITE "):
+            # A BYE to a call that is over already ends it as well.
+            self.waiting.pop(call.number, None)
+            return
+        call.to = TO.search(message)[1].decode()
+        call.target = request.split(" ")[1]
+        self.socket.send(self._in_dialog(call, "ACK", 1, branch="INVITE"))
+        call.to = None
+        self.waiting.pop(call.number, None)
+        if status != 503:
+            raise RuntimeError(f"call {call.number} was refused:\n{message.decode(errors='replace')}")
+        self.number += 1
+        call.number = self.number
+        self.again.append((time.monotonic() + AGAIN_S, call))
 
     def _message(self, message):
         match = CALL_ID.search(message)
@@ -151,27 +174,36 @@ class Calls:
         """Send each call's request, a window of them at a time, until all are answered."""
         left = collections.deque(calls)
         end = time.monotonic() + seconds
-        while left or self.waiting:
+        while left or self.waiting or self.again:
+            while self.again and self.again[0][0] < time.monotonic():
+                left.append(self.again.popleft()[1])
             while left and len(self.waiting) < WINDOW:
                 call = left.popleft()
                 self._start(call, request(call))
             self._receive()
             if time.monotonic() > end:
-                raise RuntimeError(f"{len(left) + len(self.waiting)} of {len(calls)} calls are "
-                                   f"unanswered after {seconds} s")
+                missing = len(left) + len(self.waiting) + len(self.again)
+                raise RuntimeError(f"{missing} of {len(calls)} requests are unanswered or refused "
+                                   f"after {seconds} s")
 
     # ---- for the benchmarks
 
-    def add(self, user, ports, codec, seconds=30):
-        """Call user once for each port of ours; returns the calls, all of them up."""
+    def add(self, user, ports, codec, seconds=15):
+        """Call user once for each port of ours; returns the calls, all of them up, or else none."""
         calls = []
         for port in ports:
             self.number += 1
             calls.append(Call(self.number, user, port, codec))
-        self._exchange(calls, self._invite, seconds)
+        try:
+            self._exchange(calls, self._invite, seconds)
+        except RuntimeError:
+            self.waiting.clear()
+            self.again.clear()
+            self.remove([call for call in calls if call.number in self.up], seconds)
+            raise
         return calls
 
-    def remove(self, calls, seconds=30):
+    def remove(self, calls, seconds=15):
         """End these calls."""
         self._exchange(calls, lambda call: self._in_dialog(call, "BYE", 2), seconds)
         for call in calls:
