@@ -21,8 +21,11 @@ static bool judge(const struct overload *overload, uint64_t loop_lag, uint64_t t
 bool overload_update(struct overload *overload, uint64_t now, uint64_t loop_lag, uint64_t tick_lag)
 {
 	bool stale = overload->read == 0 || now - overload->read > OVERLOAD_STALE_US;
-	bool on = !stale && judge(overload, loop_lag, tick_lag);
+	bool late = !stale && judge(overload, loop_lag, tick_lag);
+	bool on;
 
+	overload->late = late ? overload->late + 1 : 0;
+	on = late && (overload->on || overload->late >= OVERLOAD_READINGS);
 	overload->read = now;
 	if (on == overload->on)
 		return on;
@@ -31,8 +34,8 @@ bool overload_update(struct overload *overload, uint64_t now, uint64_t loop_lag,
 	if (on)
 		log_warning("sylk.core",
 			"Overload: signalling is %llu ms late, media %llu ms; new calls are "
-			"refused "
-			"until it is over (if it lasts, give the server more cores or fewer calls)",
+			"refused until it is over (if it lasts, give the server more cores or "
+			"fewer calls)",
 			(unsigned long long)loop_lag / 1000, (unsigned long long)tick_lag / 1000);
 	else
 		log_info("sylk.core", "Overload is over; new calls are taken again");

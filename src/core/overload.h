@@ -15,9 +15,11 @@
 #define OVERLOAD_STALE_US 2000000    /* measured over a longer time, they say nothing of now */
 #define OVERLOAD_LOOP_LIMIT_US 50000 /* the longest turn */
 #define OVERLOAD_TICK_LIMIT_US 15000 /* the latest tick; a packet is 20 ms */
+#define OVERLOAD_READINGS 3 /* in a row above a limit: one alone is a hiccup of the machine */
 
 struct overload {
 	uint64_t read; /* when the lags were last read, microseconds; 0: never */
+	unsigned late; /* readings above a limit, in a row */
 	bool on;
 	unsigned long changes; /* how often it came and went */
 };
@@ -26,9 +28,9 @@ struct overload {
 bool overload_due(const struct overload *overload, uint64_t now);
 
 /*
- * The greatest lags since the last call, in microseconds; stale ones are passed over, and the
- * overload is over. Returns whether
- * there is one; it is logged when it comes and when it goes.
+ * The greatest lags since the last call, in microseconds. It takes OVERLOAD_READINGS late ones to
+ * begin; stale ones are passed over, and end it. Returns whether there is an overload; it is logged
+ * when it comes and when it goes.
  */
 bool overload_update(struct overload *overload, uint64_t now, uint64_t loop_lag, uint64_t tick_lag);
 
