@@ -25,6 +25,7 @@ enum {
 	COMPLETE_ENTRIES = 4096,
 	BUFFERS = 2048, /* packets that may lie between two polls; a power of two */
 	BUFFER_GROUP = 1,
+	MAX_PORTIONS = 256, /* of what the kernel has to do, in one poll */
 	MIN_SLOTS = 64,
 	PROBE_MS = 200,
 };
@@ -179,15 +180,11 @@ static void on_completion(struct media_io_uring *self, const struct io_uring_cqe
 	}
 }
 
-static void uring_poll(struct media_io *io)
+static void complete(struct media_io_uring *self)
 {
-	struct media_io_uring *self = self_of(io);
 	struct io_uring_cqe *cqe;
 	unsigned n = 0;
 
-	if (!self->wake_armed)
-		arm_wake(self);
-	io_uring_submit_and_get_events(&self->ring);
 	/* Not more than there can be at once: a flood cannot keep us here. */
 	while (n++ < COMPLETE_ENTRIES && io_uring_peek_cqe(&self->ring, &cqe) == 0) {
 		struct io_uring_cqe copy = *cqe;
@@ -195,6 +192,21 @@ static void uring_poll(struct media_io *io)
 		io_uring_cqe_seen(&self->ring, cqe);
 		on_completion(self, &copy);
 	}
+}
+
+static void uring_poll(struct media_io *io)
+{
+	struct media_io_uring *self = self_of(io);
+	unsigned portions = 0;
+
+	if (!self->wake_armed)
+		arm_wake(self);
+	/* The kernel reads some 20 sockets at a time, and says when there is more for it to do. */
+	do {
+		io_uring_submit_and_get_events(&self->ring);
+		complete(self);
+	} while (IO_URING_READ_ONCE(*self->ring.sq.kflags) & IORING_SQ_TASKRUN &&
+		 ++portions < MAX_PORTIONS);
 	self->io.dropped += self->failed;
 	self->failed = 0;
 	io_uring_submit(&self->ring);
@@ -387,7 +399,8 @@ static int probe(struct media_io_uring *self)
 int media_io_uring_new(struct media_io **io, int wake_fd)
 {
 	struct io_uring_params params = {.flags = IORING_SETUP_SINGLE_ISSUER |
-						  IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE,
+						  IORING_SETUP_DEFER_TASKRUN |
+						  IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_CQSIZE,
 		.cq_entries = COMPLETE_ENTRIES};
 	struct media_io_uring *self = mem_zalloc(sizeof *self);
 	int err;
