@@ -76,6 +76,20 @@ def resident(pid):
     raise RuntimeError("no Rss")
 
 
+def waiting(pid):
+    """Bytes, as the kernel counts them, that lie unread in the UDP sockets of a process."""
+    inodes = set()
+    for path in glob.glob(f"/proc/{pid}/fd/*"):
+        with contextlib.suppress(OSError):
+            inodes.add(os.readlink(path))
+    total = 0
+    with open("/proc/net/udp", encoding="ascii") as file:
+        for words in map(str.split, file):
+            if f"socket:[{words[9]}]" in inodes:
+                total += int(words[4].split(":")[1], 16)
+    return total
+
+
 class Window:
     """What a process used between start() and stop()."""
 
