@@ -18,6 +18,15 @@ struct sip_body {
 };
 
 struct sip_invite_handlers {
+	/*
+	 * Client, when sip_invite_connect was given no body: the INVITE is about to go out from this
+	 * address of ours, perhaps once more or to another target: the offer for it, which must last
+	 * until the INVITE has been answered. An empty one asks for a late offer. An error counts as
+	 * that of sending. The handler may not end the usage. NULL: a late offer.
+	 */
+	int (*offer)(struct sip_invite *invite, const struct addr *local, struct sip_body *body,
+		void *arg);
+
 	/* Client: a provisional response (101..199). */
 	void (*progress)(struct sip_invite *invite, const struct sip_msg *response, void *arg);
 
@@ -133,7 +142,7 @@ struct sip_invite_target {
 };
 
 /*
- * Client: call. body empty: a late offer. Without a next_hop, targets are tried in their order until
+ * Client: call. body empty: what "offer" says. Without a next_hop, targets are tried in their order until
  * one answers (RFC 3263 4.3); the functions below then know of transport and addresses only when it
  * has been sent. Returns 0 or a negative errno; the caller's reference.
  */

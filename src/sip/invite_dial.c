@@ -50,17 +50,32 @@ static bool has_next(const struct sip_invite_dial *dial)
 
 /* ---- sending ----------------------------------------------------------------------------------- */
 
+/* The body that was given, or the offer that is made for the address it goes out from. */
+static int find_body(
+	const struct sip_invite_dial *dial, const struct sip_flow *flow, struct sip_body *body)
+{
+	struct sip_invite *invite = dial->invite;
+
+	*body = dial->body;
+	if (body->type.n || !invite->handlers || !invite->handlers->offer)
+		return 0;
+	return invite->handlers->offer(invite, &flow->local, body, invite->arg);
+}
+
 static int send_by(struct sip_invite_dial *dial, const struct sip_target *target, size_t limit)
 {
 	struct sip_invite *invite = dial->invite;
+	struct sip_body body;
 	struct sip_flow *flow;
 	int err = sip_target_flow(invite->agent, target, &flow);
 
 	if (err < 0)
 		return err;
 	sip_dialog_set_flow(invite->dialog, flow);
-	err = sip_invite_send_as(invite, flow, dial->cseq, limit,
-		dial->body.type.n ? &dial->body : NULL, dial->extra);
+	err = find_body(dial, flow, &body);
+	if (err == 0)
+		err = sip_invite_send_as(
+			invite, flow, dial->cseq, limit, body.type.n ? &body : NULL, dial->extra);
 	if (err == 0)
 		invite->peer = flow->remote;
 	obj_unref(flow);
