@@ -48,8 +48,9 @@ struct jitter_buffer {
 	uint32_t ssrc;
 	uint32_t bad_seq; /* the one that would confirm a jump, or NO_SEQ */
 	uint64_t seen;    /* bit i: newest_seq - i has come */
+	uint64_t silent;  /* of those, the ones that carry no audio */
 	uint16_t newest_seq;
-	uint16_t next_seq;  /* to be played; all that is stored lies behind it */
+	uint16_t next_seq;  /* to be played, and not silent; all that is stored lies behind it */
 	uint32_t timestamp; /* of the packet that came last, and extended */
 	int64_t time;
 	int64_t next_time;   /* of next_seq, if there is no pause */
@@ -125,7 +126,7 @@ static void begin_source(struct jitter_buffer *jb, const struct rtp_packet *pack
 	jb->ssrc = packet->ssrc;
 	jb->newest_seq = (uint16_t)(packet->seq - 1);
 	jb->next_seq = packet->seq;
-	jb->seen = 0;
+	jb->seen = jb->silent = 0;
 	jb->timestamp = packet->timestamp;
 	jb->time = packet->timestamp;
 }
@@ -159,6 +160,7 @@ static bool is_duplicate(struct jitter_buffer *jb, uint16_t seq)
 
 	if (ahead > 0) {
 		jb->seen = ahead < 64 ? jb->seen << ahead | 1 : 1;
+		jb->silent = ahead < 64 ? jb->silent << ahead : 0;
 		jb->newest_seq = seq;
 		return false;
 	}
@@ -199,6 +201,21 @@ static void learn_frame(struct jitter_buffer *jb, const struct rtp_packet *packe
 	jb->frame_guess = step;
 }
 
+static bool is_silent(const struct jitter_buffer *jb, uint16_t seq)
+{
+	int behind = rtp_seq_diff(jb->newest_seq, seq);
+
+	return behind >= 0 && behind < 64 && jb->silent >> behind & 1;
+}
+
+/* Set next_seq, or behind the packets without audio that begin there. */
+static void go_on_with(struct jitter_buffer *jb, uint16_t seq)
+{
+	while (is_silent(jb, seq))
+		seq++;
+	jb->next_seq = seq;
+}
+
 /* Move on by one without playing it: it never came, or there is no room for it. */
 static void skip_one(struct jitter_buffer *jb)
 {
@@ -208,7 +225,7 @@ static void skip_one(struct jitter_buffer *jb)
 	} else {
 		jb->stats.lost++;
 	}
-	jb->next_seq++;
+	go_on_with(jb, (uint16_t)(jb->next_seq + 1));
 	jb->next_time += jb->frame;
 }
 
@@ -294,6 +311,18 @@ int jitter_buffer_put(struct jitter_buffer *jb, const struct rtp_packet *packet,
 	return err;
 }
 
+void jitter_buffer_skip(struct jitter_buffer *jb, const struct rtp_packet *packet)
+{
+	int ahead = rtp_seq_diff(packet->seq, jb->newest_seq);
+
+	if (!jb->has_source || packet->ssrc != jb->ssrc || ahead > MAX_DROPOUT || ahead <= -64)
+		return;
+	if (is_duplicate(jb, packet->seq))
+		return;
+	jb->silent |= UINT64_C(1) << rtp_seq_diff(jb->newest_seq, packet->seq);
+	go_on_with(jb, jb->next_seq);
+}
+
 /* ---- get -------------------------------------------------------------------------------- */
 
 static enum jitter_result play(struct jitter_buffer *jb, const struct jitter_slot *first,
@@ -302,7 +331,7 @@ static enum jitter_result play(struct jitter_buffer *jb, const struct jitter_slo
 	jitter_store_read(&jb->store, first, packet);
 	packet->ssrc = jb->ssrc;
 	jb->lag = now - first->time;
-	jb->next_seq = (uint16_t)(first->seq + 1);
+	go_on_with(jb, (uint16_t)(first->seq + 1));
 	jb->next_time = first->time + jb->frame;
 	jb->concealed = 0;
 	jb->playing = jb->started = true;

@@ -41,6 +41,13 @@ void jitter_buffer_reset(struct jitter_buffer *jb);
 int jitter_buffer_put(struct jitter_buffer *jb, const struct rtp_packet *packet, uint64_t now_us);
 
 /*
+ * A packet came whose sequence number belongs to the source but which carries no audio: a telephone
+ * event (RFC 4733 2.1) or comfort noise. It is neither lost nor does it take time. Its timestamp is
+ * not looked at. One of another source is ignored.
+ */
+void jitter_buffer_skip(struct jitter_buffer *jb, const struct rtp_packet *packet);
+
+/*
  * Concealed frames: lost are only those that never came. When nothing has come, the buffer cannot
  * know whether that is loss, lateness or a pause; it asks to conceal for 60 ms (concealment fades),
  * then waits. FEC needs the packet behind the gap to be there, so a leg whose peer sends it wants a

@@ -129,6 +129,8 @@ int leg_put(
 {
 	const struct media_payload *payload = payload_of(leg, packet->payload_type);
 
+	if (packet->payload_type == leg->event_payload && leg->rx && leg->rx->clock_rate)
+		jitter_buffer_skip(leg->rx->jitter, packet);
 	if (!payload)
 		return -ENOENT;
 	if (!leg->rx)

@@ -73,6 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		now += data[4] * (data[0] & 16 ? UINT64_C(1000000) : 500);
 		if (data[0] & 32)
 			jitter_buffer_put(jb, &packet, now);
+		else if (data[0] & 64)
+			jitter_buffer_skip(jb, &packet);
 		for (unsigned i = 0; i < (data[5] & 7U); i++)
 			get(jb, now);
 	}

@@ -538,6 +538,71 @@ static void packets_of_60_ms_are_understood(void **state)
 	free(f.jb);
 }
 
+/* A packet without audio, with the sequence number of packet i. */
+static void put_event(struct fixture *f, unsigned i)
+{
+	struct rtp_packet packet = {.seq = (uint16_t)(f->seq + i),
+		.timestamp = 1,
+		.ssrc = f->ssrc,
+		.payload_type = 101};
+
+	jitter_buffer_skip(f->jb, &packet);
+}
+
+/* RFC 4733 2.1: events have sequence numbers among those of the audio. */
+static void telephone_events_are_not_loss(void **state)
+{
+	struct fixture f = make(16);
+
+	play_in_time(&f, 10);
+	/* Beside the audio: packet 11 of the sequence is an event, the audio's time goes on. */
+	put(&f, 10, 0);
+	put_event(&f, 11);
+	put_at(&f, 12, f.timestamp + 11 * FRAME, ms(11 * 20));
+	expect(&f, 10, ms(10 * 20 + 15));
+	expect(&f, 12, ms(11 * 20 + 15));
+	/* Instead of the audio, three of them and reordered: a pause in its time. */
+	for (unsigned i = 15; i > 12; i--)
+		put_event(&f, i);
+	put_at(&f, 16, f.timestamp + 100 * FRAME, ms(100 * 20));
+	assert_int_equal(get(&f, ms(100 * 20 + 5)), JITTER_WAIT);
+	expect(&f, 16, ms(100 * 20 + 15));
+	assert_int_equal(stats(&f).lost, 0);
+	free(f.jb);
+}
+
+static void a_loss_beside_a_telephone_event_is_one_loss(void **state)
+{
+	struct fixture f = make(16);
+
+	play_in_time(&f, 10);
+	/* 10 is lost, 11 an event, 12 there; 10 was due before any of them came. */
+	assert_int_equal(get(&f, ms(10 * 20 + 15)), JITTER_LOST);
+	put_event(&f, 11);
+	put_at(&f, 12, f.timestamp + 11 * FRAME, ms(11 * 20));
+	expect(&f, 12, ms(11 * 20 + 15));
+	assert_int_equal(stats(&f).lost, 1);
+	free(f.jb);
+}
+
+static void an_event_of_another_source_or_time_changes_nothing(void **state)
+{
+	struct fixture f = make(16);
+
+	put_event(&f, 5);
+	play_in_time(&f, 10);
+	f.ssrc = 99;
+	put_event(&f, 10);
+	f.ssrc = 7;
+	put_event(&f, 20000);
+	put_event(&f, 65536 - 80);
+	put_event(&f, 9);
+	put(&f, 10, 0);
+	expect(&f, 10, ms(10 * 20 + 15));
+	assert_int_equal(stats(&f).lost, 0);
+	free(f.jb);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -570,6 +635,9 @@ int main(void)
 		cmocka_unit_test(excess_is_told_and_seen_to_be_drained),
 		cmocka_unit_test(jitter_is_that_of_rfc_3550),
 		cmocka_unit_test(packets_of_60_ms_are_understood),
+		cmocka_unit_test(telephone_events_are_not_loss),
+		cmocka_unit_test(a_loss_beside_a_telephone_event_is_one_loss),
+		cmocka_unit_test(an_event_of_another_source_or_time_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
