@@ -5,11 +5,11 @@
  * The user's calls of get are the clock: within a talk spurt each call moves on by one frame,
  * whatever the time says. The lag of a frame is the time at which it was handed out minus its
  * timestamp; compared with the transit times of jitter_delay it says how late a packet may be and
- * still be in time. The wanted lag is that of nearly all packets plus half a frame, because the
- * phase between the calls and the arrivals is anywhere within one. It is made
+ * still be in time. The wanted lag is that of nearly all packets plus half a period of the calls,
+ * because the phase between the calls and the arrivals is anywhere within one. It is made
  *   - at the start of a spurt, by waiting (the pause grows or shrinks, which nobody hears);
- *   - within a spurt upwards, by concealing one frame more than were lost, when a packet is late;
- *   - both ways by the user, who is told of excess and shortage.
+ *   - both ways by the user, who is told of excess and shortage and plays faster or slower;
+ *   - within a spurt upwards, by concealing one frame more than were lost, when a packet is late.
  *
  *   filling --- first packet has the wanted lag ----------------> playing
  *   playing --- a pause in the timestamps, or nothing to conceal with any more ---> filling
@@ -32,6 +32,9 @@
 
 /* A user that has not asked for so long was not playing. */
 #define NOT_ASKED_US 200000U
+
+/* How often the user asks; it begins a spurt that much too late at most, half of it on average. */
+#define ASKED_MS 20
 
 #define FIRST_FRAME_MS 20
 #define MAX_FRAME_MS 120
@@ -57,6 +60,7 @@ struct jitter_buffer {
 	int64_t frame;       /* time units in a packet */
 	int64_t frame_guess; /* what the last pair said; believed when the next agrees */
 	int64_t lag;         /* of the frame handed out last */
+	int adjusting;       /* 1: down, -1: up, until it is near what is wanted */
 	unsigned concealed;  /* frames made up while next_seq stood still */
 	uint64_t asked_us;   /* last get */
 
@@ -90,6 +94,7 @@ void jitter_buffer_reset(struct jitter_buffer *jb)
 	jb->frame_guess = 0;
 	jb->concealed = 0;
 	jb->lag = 0;
+	jb->adjusting = 0;
 }
 
 /*
@@ -99,11 +104,35 @@ void jitter_buffer_reset(struct jitter_buffer *jb)
 static int64_t wanted_lag(const struct jitter_buffer *jb)
 {
 	int64_t above = jitter_delay_spread(&jb->delay) * 9 / 8;
-	int64_t least = from_ms(jb, jb->settings.min_delay_ms) - jb->frame / 2;
-	int64_t most = from_ms(jb, jb->settings.max_delay_ms) - jb->frame / 2;
+	int64_t least = from_ms(jb, jb->settings.min_delay_ms) - from_ms(jb, ASKED_MS) / 2;
+	int64_t most = from_ms(jb, jb->settings.max_delay_ms) - from_ms(jb, ASKED_MS) / 2;
 
 	above = above > least ? above : least;
 	return jb->delay.base + (above < most ? above : most);
+}
+
+/*
+ * How far the lag is over the middle of the range that the phase between calls and arrivals makes.
+ * More than the maximum is no delay but timestamps set anew, which are soon measured.
+ */
+static int64_t deviation(const struct jitter_buffer *jb)
+{
+	int64_t over = jb->lag - wanted_lag(jb) - from_ms(jb, ASKED_MS) / 2;
+
+	return over <= from_ms(jb, jb->settings.max_delay_ms) ? over : 0;
+}
+
+/* Begin to adjust outside that range and some more, end well within it: so it is mostly at rest. */
+static void watch_deviation(struct jitter_buffer *jb)
+{
+	int64_t over = deviation(jb), range = from_ms(jb, ASKED_MS);
+
+	if (over > range * 3 / 4)
+		jb->adjusting = 1;
+	else if (over < -range / 2)
+		jb->adjusting = -1;
+	else if (jb->adjusting * over <= range / 4)
+		jb->adjusting = 0;
 }
 
 /* The oldest packet there is, or NULL. */
@@ -331,6 +360,7 @@ static enum jitter_result play(struct jitter_buffer *jb, const struct jitter_slo
 	jitter_store_read(&jb->store, first, packet);
 	packet->ssrc = jb->ssrc;
 	jb->lag = now - first->time;
+	watch_deviation(jb);
 	go_on_with(jb, (uint16_t)(first->seq + 1));
 	jb->next_time = first->time + jb->frame;
 	jb->concealed = 0;
@@ -424,29 +454,18 @@ enum jitter_result jitter_buffer_get(
 
 /* ---- what the user ought to do ------------------------------------------------------------ */
 
-/*
- * How far the lag is over the middle of the range that the phase between calls and arrivals makes;
- * 0 while it is in that range, or over it by a quarter of a frame, to be at rest. More than the
- * maximum is no delay but timestamps set anew, which are soon measured.
- */
-static int64_t deviation(const struct jitter_buffer *jb, uint64_t now_us)
+/* Whether the lag is known and to be changed in that direction. */
+static bool is_adjusting(const struct jitter_buffer *jb, int direction, uint64_t now_us)
 {
-	int64_t over = jb->lag - wanted_lag(jb) - jb->frame / 2;
-	int64_t frame = from_ms(jb, FIRST_FRAME_MS);
-
-	frame = frame > jb->frame ? frame : jb->frame;
-	if (!jb->playing || now_us - jb->asked_us > NOT_ASKED_US ||
-		over > from_ms(jb, jb->settings.max_delay_ms))
-		return 0;
-	return over > frame * 3 / 4 || over < -frame / 2 ? over : 0;
+	return jb->playing && jb->adjusting == direction && now_us - jb->asked_us <= NOT_ASKED_US;
 }
 
 uint32_t jitter_buffer_excess(const struct jitter_buffer *jb, uint64_t now_us)
 {
 	const struct jitter_slot *last = jitter_store_find(&jb->store, jb->newest_seq);
-	int64_t over = deviation(jb, now_us), waiting;
+	int64_t over = deviation(jb), waiting;
 
-	if (over <= 0 || !last)
+	if (!is_adjusting(jb, 1, now_us) || !last)
 		return 0;
 	waiting = last->time - jb->next_time + jb->frame;
 	over = over < waiting ? over : waiting;
@@ -455,9 +474,9 @@ uint32_t jitter_buffer_excess(const struct jitter_buffer *jb, uint64_t now_us)
 
 uint32_t jitter_buffer_shortage(const struct jitter_buffer *jb, uint64_t now_us)
 {
-	int64_t over = deviation(jb, now_us);
+	int64_t over = deviation(jb);
 
-	return over < 0 ? (uint32_t)-over : 0;
+	return is_adjusting(jb, -1, now_us) && over < 0 ? (uint32_t)-over : 0;
 }
 
 bool jitter_buffer_empty(const struct jitter_buffer *jb)
@@ -467,7 +486,7 @@ bool jitter_buffer_empty(const struct jitter_buffer *jb)
 
 void jitter_buffer_stats(const struct jitter_buffer *jb, struct jitter_stats *stats)
 {
-	int64_t target = wanted_lag(jb) - jb->delay.base + jb->frame / 2;
+	int64_t target = wanted_lag(jb) - jb->delay.base + from_ms(jb, ASKED_MS) / 2;
 
 	*stats = jb->stats;
 	stats->jitter = jitter_delay_jitter(&jb->delay);

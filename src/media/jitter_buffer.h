@@ -2,8 +2,7 @@
 /*
  * Jitter buffer: puts RTP packets of one source back in order and says when each is due. Adaptive:
  * the target delay follows the measured jitter between a minimum and a hard maximum, grows at
- * once, and drains back (by dropping in silence or shortening, decided by its user through
- * jitter_buffer_excess). A core: time comes with the calls, nothing is allocated after init.
+ * once, and drains back (by its user, who shortens what it plays: jitter_buffer_excess). A core: time comes with the calls, nothing is allocated after init.
  * Media thread that owns the leg.
  */
 #ifndef MEDIA_JITTER_BUFFER_H
@@ -65,20 +64,18 @@ enum jitter_result jitter_buffer_get(
 	struct jitter_buffer *jb, uint64_t now_us, struct rtp_packet *packet);
 
 /*
- * RTP time units by which the delay is above its target and ought to be shortened; 0 if not, and
- * while it is near enough. To be asked after each JITTER_PACKET. With an excess of a frame or more:
- * in silence drop this frame and get the next at once; in speech, if the excess is large enough to
- * be worth hearing, get the next at once and cross-fade into it. What is dropped needs no telling:
- * the buffer sees it in the times of the calls. A leg that does nothing keeps the delay, never more
- * than max_delay_ms, until the next pause. This is also what keeps up with a sender whose clock is
- * fast.
+ * RTP time units by which the delay is above its target, and that wait; 0 if it is not, and while it
+ * is near enough. To be asked after each JITTER_PACKET. The user then shortens what it plays, rather
+ * in silence than in speech, and so asks for the next earlier: that needs no telling, the buffer sees
+ * it in the times of the calls. One that does nothing keeps the delay, never more than max_delay_ms,
+ * until the next pause. This is also what keeps up with a sender whose clock is fast.
  */
 uint32_t jitter_buffer_excess(const struct jitter_buffer *jb, uint64_t now_us);
 
 /*
  * The opposite: the delay is under its target by so much (jitter has grown, or the sender's clock is
- * slow). In a silent frame: play it twice, getting nothing for one frame's time. Without it the
- * buffer runs empty some time, and JITTER_LOST lengthens the delay by a concealed frame.
+ * slow), and what is played is to be lengthened. Without that the buffer runs empty some time, and
+ * JITTER_LOST lengthens the delay by a concealed frame.
  */
 uint32_t jitter_buffer_shortage(const struct jitter_buffer *jb, uint64_t now_us);
 

@@ -10,13 +10,20 @@
 #include "media/media_thread.h"
 #include "media/resampler.h"
 #include "media/scratch.h"
+#include "media/stretch.h"
 
 enum {
 	JITTER_PACKETS = 32,
 	JITTER_MIN_MS = 20,
 	JITTER_MAX_MS = 200,
 	DEFAULT_SPAN_MS = 20,
+	/* Silence is shortened when there is any excess, speech from so much on, if it is alike, */
+	EXCESS_IN_SPEECH_US = 20000,
+	/* and from so much on or missing in any case. */
+	URGENT_US = 60000,
 };
+
+#define ALIKE 0.8F
 
 /* What it takes to hear a peer; from the pool of the thread it is used on. */
 struct leg_rx {
@@ -30,6 +37,12 @@ struct leg_rx {
 	int16_t *ahead; /* decoded but not played yet, at the mixer's rate; NULL: never needed */
 	size_t n_ahead;
 };
+
+/* RTP time units of what is received in microseconds */
+static uint64_t in_us(const struct leg_rx *rx, uint32_t units)
+{
+	return (uint64_t)units * 1000000 / rx->clock_rate;
+}
 
 static size_t rx_size(void)
 {
@@ -193,15 +206,33 @@ static int conceal(struct media_thread *t, struct leg_rx *rx, const struct rtp_p
 		rx->decoder, next->payload, next->payload_size, t->scratch->decoded, rx->span);
 }
 
+/* Take back delay, or add some, in the n samples of scratch.span. Returns their new number. */
+static size_t adjust_delay(struct media_thread *t, struct leg_rx *rx, size_t n, uint64_t time_us)
+{
+	unsigned rate = t->settings->sample_rate;
+	uint64_t excess = in_us(rx, jitter_buffer_excess(rx->jitter, time_us));
+	uint64_t shortage = in_us(rx, jitter_buffer_shortage(rx->jitter, time_us));
+	float alike = excess > URGENT_US || shortage > URGENT_US ? STRETCH_ANY : ALIKE;
+
+	if (excess > 0)
+		return stretch_shorten(t->scratch->span, n, excess * rate / 1000000, rate,
+			excess < EXCESS_IN_SPEECH_US ? STRETCH_SILENCE_ONLY : alike);
+	if (shortage > 0)
+		return stretch_lengthen(t->scratch->span, n, ahead_size(t) / sizeof(int16_t),
+			shortage * rate / 1000000, rate, alike);
+	return n;
+}
+
 /* The next span of sound, to scratch.span at the mixer's rate. Returns samples; 0: a pause. */
 static size_t next_span(struct media_thread *t, struct leg *leg, uint64_t time_us)
 {
 	struct leg_rx *rx = leg->rx;
 	struct rtp_packet packet = {0};
+	enum jitter_result result = jitter_buffer_get(rx->jitter, time_us, &packet);
 	size_t whole;
 	int n;
 
-	switch (jitter_buffer_get(rx->jitter, time_us, &packet)) {
+	switch (result) {
 	case JITTER_PACKET:
 		n = decode(t, leg, &packet);
 		/* What cannot be decoded is as good as lost. */
@@ -219,8 +250,10 @@ static size_t next_span(struct media_thread *t, struct leg *leg, uint64_t time_u
 		return 0;
 	/* The resampler wants whole milliseconds; a peer may send any number of samples. */
 	whole = (size_t)n - (size_t)n % (rx->rate / 1000);
-	return whole ? resampler_run(&rx->resampler, t->scratch->decoded, whole, t->scratch->span)
-		     : 0;
+	if (whole == 0)
+		return 0;
+	whole = resampler_run(&rx->resampler, t->scratch->decoded, whole, t->scratch->span);
+	return result == JITTER_PACKET ? adjust_delay(t, rx, whole, time_us) : whole;
 }
 
 static size_t take_ahead(struct leg_rx *rx, int16_t *pcm, size_t max)
@@ -274,10 +307,7 @@ bool leg_pull(struct media_thread *t, struct leg *leg, uint64_t time_us, int16_t
 
 uint64_t leg_excess_us(const struct leg *leg, uint64_t time_us)
 {
-	if (!leg->rx)
-		return 0;
-	return (uint64_t)jitter_buffer_excess(leg->rx->jitter, time_us) * 1000000 /
-	       leg->rx->clock_rate;
+	return leg->rx ? in_us(leg->rx, jitter_buffer_excess(leg->rx->jitter, time_us)) : 0;
 }
 
 bool leg_is_drained(const struct leg *leg)

@@ -44,6 +44,11 @@ static size_t best_of(const int16_t *pcm, size_t span, size_t min, size_t max, s
 	return best;
 }
 
+float pitch_likeness(const int16_t *a, const int16_t *b, size_t span)
+{
+	return likeness(a, b, span, 1);
+}
+
 size_t pitch_find(const int16_t *pcm, size_t span, size_t min, size_t max, unsigned rate)
 {
 	size_t step = rate > COARSE_RATE ? rate / COARSE_RATE : 1;

@@ -17,8 +17,6 @@ enum {
 	SPEECH_ENERGY = 1074, /* -60 dB of full scale, 2^30: below it is silence */
 	HANG_TICKS = 20,      /* 400 ms: a pause between words is not silence */
 	FADE_IN_MS = 5,
-	DROP_IN_SILENCE_US = MEDIA_TICK_US,    /* delay too much by this: drop a silent frame */
-	DROP_IN_SPEECH_US = 3 * MEDIA_TICK_US, /* by this: drop any */
 };
 
 /* The state of one choice: the loudest so far, loudest first. */
@@ -38,30 +36,6 @@ static void fade_out(int16_t *pcm, size_t samples)
 {
 	for (size_t i = 0; i < samples; i++)
 		pcm[i] = (int16_t)(pcm[i] * (int32_t)(samples - i) / (int32_t)samples);
-}
-
-/* Two frames become one: delay is taken back without a click. */
-static void cross_fade(int16_t *pcm, const int16_t *next, size_t samples)
-{
-	for (size_t i = 0; i < samples; i++) {
-		int32_t at = (int32_t)i, all = (int32_t)samples;
-
-		pcm[i] = (int16_t)((pcm[i] * (all - at) + next[i] * at) / all);
-	}
-}
-
-/* Drop one frame of what waits when it waits too long; rather in silence than in speech. */
-static void shorten(
-	struct media_thread *t, struct leg *leg, uint64_t time_us, int16_t *pcm, size_t n)
-{
-	uint64_t excess = leg_excess_us(leg, time_us);
-
-	if (excess < DROP_IN_SILENCE_US)
-		return;
-	if (leg->voice.energy > SPEECH_ENERGY && excess < DROP_IN_SPEECH_US)
-		return;
-	if (leg_pull(t, leg, time_us, t->scratch->spare))
-		cross_fade(pcm, t->scratch->spare, n);
 }
 
 /*
@@ -90,7 +64,6 @@ static void hear(struct media_thread *t, struct leg *leg, uint64_t time_us, int1
 		return;
 	if (leg_pull(t, leg, time_us, pcm)) {
 		v->energy = mix_energy(pcm, frame);
-		shorten(t, leg, time_us, pcm, frame);
 		v->pcm = pcm;
 		v->quiet = 0;
 	} else {
