@@ -31,6 +31,11 @@ void mem_fail_after(long n)
 	atomic_store(&fail_budget, n);
 }
 
+long mem_fail_left(void)
+{
+	return atomic_load(&fail_budget);
+}
+
 void *mem_zalloc(size_t n)
 {
 	return injected_failure() ? NULL : calloc(1, n ? n : 1);

@@ -29,6 +29,9 @@ void mem_free(void *p);
  */
 void mem_fail_after(long n);
 
+/* For tests: how many are left to succeed before one fails; negative: none will fail any more. */
+long mem_fail_left(void);
+
 /* Called once, when the last reference goes; releases what the object holds, never the object. */
 typedef void obj_destroy_fn(void *obj);
 

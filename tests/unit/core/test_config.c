@@ -283,12 +283,10 @@ static void names_keep_their_case(void **state)
 
 static void a_line_may_be_long(void **state)
 {
-	enum { N = 100000 };
-	char *text = test_malloc(N + 100);
-	int head = sprintf(text, "[Server]\nname = ");
+	enum { N = 100000, ROOM = N + 100 };
+	char *text = test_malloc(ROOM);
 
-	memset(text + head, 'x', N);
-	strcpy(text + head + N, "\nlocal_port = 8\n");
+	snprintf(text, ROOM, "[Server]\nname = %0*d\nlocal_port = 8\n", N, 0);
 	assert_int_equal(strlen(loaded(*state, text)->name), N);
 	assert_int_equal(((struct fixture *)*state)->values.port, 8);
 	test_free(text);

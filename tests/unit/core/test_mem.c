@@ -52,8 +52,11 @@ static void fail_after_n_lets_n_succeed_and_one_fail(void **state)
 	void *p[4];
 
 	mem_fail_after(2);
-	for (int i = 0; i < 4; i++)
+	p[0] = mem_zalloc(1);
+	assert_int_equal(mem_fail_left(), 1);
+	for (int i = 1; i < 4; i++)
 		p[i] = mem_zalloc(1);
+	assert_true(mem_fail_left() < 0);
 	mem_fail_after(-1);
 	assert_non_null(p[0]);
 	assert_non_null(p[1]);
