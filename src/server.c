@@ -37,6 +37,7 @@ struct server {
 	struct app_context app_context;
 	struct sip_session_context sip_sessions;
 	struct sip_request_context sip_requests;
+	struct outgoing outgoing; /* nothing until SIP has started */
 };
 
 static bool admit(const struct addr *source, void *arg)
@@ -285,6 +286,8 @@ static int new_agent(struct server *server, struct sip_agent_settings *settings)
 		.referral = incoming_referral,
 		.arg = server,
 	};
+	if (!err)
+		server->outgoing = (struct outgoing){&sip_outgoing, &server->sip_requests};
 	return err;
 }
 
@@ -359,6 +362,7 @@ int server_new(struct server **server, struct loop *loop, const struct config *c
 	s->app_context = (struct app_context){
 		.loop = loop,
 		.media = s->media,
+		.outgoing = &s->outgoing,
 		.config = config,
 		.config_error = config_error,
 		.config_error_arg = config_error_arg,

@@ -13,6 +13,7 @@
 #include "core/loop.h"
 #include "media/engine.h"
 #include "session/message.h"
+#include "session/outgoing.h"
 #include "session/referral.h"
 #include "session/session.h"
 #include "session/subscription.h"
@@ -21,6 +22,7 @@
 struct app_context {
 	struct loop *loop;
 	struct media_engine *media;
+	const struct outgoing *outgoing; /* what applications begin by themselves goes out here */
 	const struct config *config;
 	config_error_fn *config_error; /* where complaints about settings go */
 	void *config_error_arg;

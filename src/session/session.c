@@ -8,6 +8,7 @@
 
 static const struct sm_state session_states[] = {
 	[SESSION_INCOMING] = {"incoming", SM_BIT(SESSION_CONNECTING) | SM_BIT(SESSION_ENDED)},
+	[SESSION_OUTGOING] = {"outgoing", SM_BIT(SESSION_CONNECTED) | SM_BIT(SESSION_ENDED)},
 	[SESSION_CONNECTING] = {"connecting", SM_BIT(SESSION_CONNECTED) | SM_BIT(SESSION_ENDED)},
 	[SESSION_CONNECTED] = {"connected", SM_BIT(SESSION_ENDED)},
 	[SESSION_ENDED] = {"ended", 0},
@@ -28,12 +29,12 @@ const char *stream_kind_name(enum stream_kind kind)
 	return names[kind];
 }
 
-void session_init(
-	struct session *session, struct loop *loop, const struct session_signalling *signalling)
+void session_init(struct session *session, struct loop *loop,
+	const struct session_signalling *signalling, enum session_state state)
 {
 	session->signalling = signalling;
 	session->loop = loop;
-	session->sm = (struct sm){session_states, SESSION_INCOMING, "session"};
+	session->sm = (struct sm){session_states, state, "session"};
 	session->handlers = &no_handlers;
 	list_init(&session->streams);
 }
@@ -46,7 +47,9 @@ void session_release(struct session *session)
 
 void session_set_started(struct session *session)
 {
-	if (session_state(session) != SESSION_CONNECTING ||
+	enum session_state state = session_state(session);
+
+	if ((state != SESSION_CONNECTING && state != SESSION_OUTGOING) ||
 		sm_move(&session->sm, SESSION_CONNECTED) < 0)
 		return;
 	session->started_at = loop_now(session->loop);
@@ -128,4 +131,14 @@ void session_end(struct session *session, const char *reason)
 {
 	if (session_state(session) != SESSION_ENDED)
 		session->signalling->end(session, reason);
+}
+
+int session_refer(struct session *session, const struct referrer_params *params,
+	const struct referrer_handlers *handlers, void *arg, struct referrer **referrer)
+{
+	if (session_state(session) != SESSION_CONNECTED)
+		return -EINVAL;
+	if (!session->signalling->refer)
+		return -ENOTSUP;
+	return session->signalling->refer(session, params, handlers, arg, referrer);
 }

@@ -5,8 +5,11 @@
  * Jingle and sylkrtc later) derive from struct session and fill in its operations.
  *
  *     INCOMING --accept--> CONNECTING --started--> CONNECTED --end--> ENDED
- *        |                     |                                        ^
- *        '--reject, cancelled--'----------------------------------------'
+ *        |                     |                    ^                   ^
+ *        '--reject, cancelled--'--------------------|-------------------|
+ *                                                   |                   |
+ *     OUTGOING --answered---------------------------'                   |
+ *        '--refused, ended----------------------------------------------'
  *
  * An object on the signalling thread. The adapter keeps it alive while its call lasts; an
  * application that keeps a session takes a reference, and gives it back when "ended" has come.
@@ -26,9 +29,13 @@
 struct session;
 struct media_leg;
 struct referral;
+struct referrer;
+struct referrer_handlers;
+struct referrer_params;
 
 enum session_state {
 	SESSION_INCOMING,   /* proposed to us, not answered */
+	SESSION_OUTGOING,   /* proposed by us (session/outgoing.h), not answered */
 	SESSION_CONNECTING, /* accepted; waiting for the peer's confirmation */
 	SESSION_CONNECTED,
 	SESSION_ENDED,
@@ -61,7 +68,9 @@ struct session_stream {
 };
 
 struct session_handlers {
-	/* The peer confirmed: the call is up. */
+	/* Of a call of ours: a SIP status from 101 to 199, as 180: it rings. */
+	void (*progress)(struct session *session, unsigned status, void *arg);
+	/* The peer confirmed, or answered our call: the call is up. */
 	void (*started)(struct session *session, void *arg);
 	/*
 	 * The peer adds streams to a running session: they are in the list as STREAM_PROPOSED. The
@@ -93,6 +102,8 @@ struct session_signalling {
 	int (*accept)(struct session *session, unsigned kinds, bool focus);
 	void (*reject)(struct session *session, unsigned status);
 	void (*end)(struct session *session, const char *reason);
+	int (*refer)(struct session *session, const struct referrer_params *params,
+		const struct referrer_handlers *handlers, void *arg, struct referrer **referrer);
 };
 
 /* The common head of every signalling's session. */
@@ -109,11 +120,14 @@ struct session {
 	struct slice application; /* asked for by name (X-Sylk-App), or empty */
 	struct slice user_agent;  /* the peer's, or empty */
 	uint64_t started_at;      /* loop_now when the peer confirmed; 0 before */
+
+	/* When it has ended: the SIP status that our call was refused with, 408, 200: the peer hung up. */
+	unsigned status; /* 0: we ended it */
 };
 
-/* For signallings: prepare the head. */
-void session_init(
-	struct session *session, struct loop *loop, const struct session_signalling *signalling);
+/* For signallings: prepare the head; state: SESSION_INCOMING or SESSION_OUTGOING. */
+void session_init(struct session *session, struct loop *loop,
+	const struct session_signalling *signalling, enum session_state state);
 
 /* For signallings: release what the head holds (from the destructor). */
 void session_release(struct session *session);
@@ -149,6 +163,14 @@ void session_reject(struct session *session, unsigned status);
 
 /* End it in whatever state it is; "ended" follows. reason: one line for the peer and the log. */
 void session_end(struct session *session, const char *reason);
+
+/*
+ * Ask the peer of a running call to call somebody else, or put him out (session/referrer.h).
+ * *referrer: a reference, the caller's. Returns 0; -EINVAL (it is not up, or the address is
+ * malformed); -ENOTSUP: this signalling has no such thing; or another negative errno.
+ */
+int session_refer(struct session *session, const struct referrer_params *params,
+	const struct referrer_handlers *handlers, void *arg, struct referrer **referrer);
 
 static inline enum session_state session_state(const struct session *session)
 {

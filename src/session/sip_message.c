@@ -152,3 +152,28 @@ void sip_message_incoming(struct sip_request_context *context, struct sip_server
 	context->message(&m->base, context->arg);
 	obj_unref(m);
 }
+
+/* ---- messages of ours -------------------------------------------------------------------------- */
+
+int sip_message_start(
+	void *context, const struct outgoing_message *message, outgoing_sent_fn *sent, void *arg)
+{
+	const struct sip_request_context *c = context;
+	struct sip_page_message page = {
+		.extra = message->automatic ? SLICE("Auto-Submitted: auto-generated\r\n")
+					    : SLICE_NONE,
+		.body = {message->type, message->body},
+		.credentials = c->credentials,
+	};
+	struct sip_addresses addresses;
+	int err = sip_addresses_set(&addresses, message->from, message->to);
+
+	page.uri = buf_view(&addresses.uri);
+	page.from = buf_view(&addresses.from);
+	page.to = buf_view(&addresses.to);
+	if (!err)
+		err = sip_page_message_send(
+			c->agent, &page, sent ? sent : on_sent, sent ? arg : NULL);
+	sip_addresses_free(&addresses);
+	return err;
+}

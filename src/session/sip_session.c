@@ -29,6 +29,7 @@ static void sip_session_destroy(void *obj)
 
 		audio_stream_free(CONTAINER_OF(base, struct audio_stream, base));
 	}
+	sip_session_call_free(s);
 	obj_unref(s->negotiation);
 	if (s->invite)
 		sip_invite_set_handlers(s->invite, &no_handlers, NULL);
@@ -37,8 +38,7 @@ static void sip_session_destroy(void *obj)
 	mem_free(s->texts);
 }
 
-/* The end, whoever brought it about: media stops, the application learns it, once. */
-static void finish(struct sip_session *s, const char *reason)
+void sip_session_finish(struct sip_session *s, const char *reason)
 {
 	if (session_state(&s->base) == SESSION_ENDED)
 		return;
@@ -90,11 +90,11 @@ static void sip_session_reject(struct session *session, unsigned status)
 	/* Disarmed first: what the refusal sets off is no news to us. */
 	sip_invite_set_handlers(s->invite, &no_handlers, NULL);
 	refuse_invite(s->invite, &(struct sip_refusal){status, NULL});
-	finish(s, "refused");
+	sip_session_finish(s, "refused");
 }
 
-/* cause: of the Reason header (RFC 3326); spec 1.6 has 500 where media fails after the 200. */
-static void end_with(struct sip_session *s, unsigned cause, const char *reason)
+/* Spec 1.6 has 500 where media fails after the 200. */
+void sip_session_end_with(struct sip_session *s, unsigned cause, const char *reason)
 {
 	struct buf value;
 
@@ -106,12 +106,12 @@ static void end_with(struct sip_session *s, unsigned cause, const char *reason)
 	sip_invite_set_handlers(s->invite, &no_handlers, NULL);
 	sip_invite_end(s->invite, value.err ? SLICE_NONE : buf_view(&value));
 	buf_free(&value);
-	finish(s, reason ? reason : "ended by the server");
+	sip_session_finish(s, reason ? reason : "ended by the server");
 }
 
 static void sip_session_end(struct session *session, const char *reason)
 {
-	end_with(sip_session_of(session), 480, reason);
+	sip_session_end_with(sip_session_of(session), 480, reason);
 }
 
 /* ---- accepting --------------------------------------------------------------------------------- */
@@ -185,7 +185,7 @@ static int accept_call(struct sip_session *s, unsigned kinds, bool focus)
 	if (s->exchange == EXCHANGE_NONE)
 		err = sip_session_media_apply(s, false);
 	if (err)
-		end_with(s, 500, "media stream failed to start");
+		sip_session_end_with(s, 500, "media stream failed to start");
 	return err;
 }
 
@@ -207,7 +207,7 @@ static int answer_reinvite(struct sip_session *s, unsigned kinds)
 	if (!err && s->exchange == EXCHANGE_NONE)
 		err = sip_session_media_apply(s, true);
 	if (err && session_state(&s->base) != SESSION_ENDED)
-		end_with(s, 500, "media stream failed to start");
+		sip_session_end_with(s, 500, "media stream failed to start");
 	return err;
 }
 
@@ -224,11 +224,12 @@ static int sip_session_accept(struct session *session, unsigned kinds, bool focu
 	return err;
 }
 
-static const struct session_signalling sip_signalling = {
+const struct session_signalling sip_session_signalling = {
 	.ring = sip_session_ring,
 	.accept = sip_session_accept,
 	.reject = sip_session_reject,
 	.end = sip_session_end,
+	.refer = sip_session_refer,
 };
 
 /* ---- what the usage tells ---------------------------------------------------------------------- */
@@ -238,7 +239,7 @@ static void on_acknowledged(struct sip_invite *invite, const struct sip_msg *ack
 	struct sip_session *s = obj_ref(arg);
 
 	if (s->exchange == EXCHANGE_OFFERED && sip_session_media_answered(s, ack) < 0)
-		end_with(s, 500, "the ACK brought no usable answer to our offer");
+		sip_session_end_with(s, 500, "the ACK brought no usable answer to our offer");
 	else if (session_state(&s->base) == SESSION_CONNECTING)
 		session_set_started(&s->base);
 	obj_unref(s);
@@ -296,8 +297,10 @@ static void on_answered(struct sip_invite *invite, const struct sip_msg *respons
 {
 	struct sip_session *s = obj_ref(arg);
 
-	if (s->exchange == EXCHANGE_OFFERED && sip_session_media_answered(s, response) < 0)
-		end_with(s, 500, "the peer gave no usable answer to our offer");
+	if (session_state(&s->base) == SESSION_OUTGOING)
+		sip_session_call_answered(s, response);
+	else if (s->exchange == EXCHANGE_OFFERED && sip_session_media_answered(s, response) < 0)
+		sip_session_end_with(s, 500, "the peer gave no usable answer to our offer");
 	obj_unref(s);
 }
 
@@ -343,13 +346,19 @@ static void on_ended(
 		reason = "cancelled by the caller";
 		break;
 	default:
-		reason = "ended by the signalling";
+		reason = session_state(&s->base) == SESSION_OUTGOING && status >= 300
+				 ? sip_reason_phrase(status)
+				 : "ended by the signalling";
 		break;
 	}
-	finish(s, reason);
+	s->base.status = status;
+	sip_session_finish(s, reason);
 }
 
-static const struct sip_invite_handlers invite_handlers = {
+const struct sip_invite_handlers sip_session_invite_handlers = {
+	.offer = sip_session_call_offer,
+	.progress = sip_session_call_progress,
+	.early = sip_session_call_early,
 	.answered = on_answered,
 	.refused = on_refused,
 	.acknowledged = on_acknowledged,
@@ -367,33 +376,21 @@ static const struct sip_session *replaced_session(const struct sip_session *s)
 {
 	const struct sip_invite *old = sip_invite_replaced(s->invite);
 
-	return old ? sip_invite_arg(old, &invite_handlers) : NULL;
+	return old ? sip_invite_arg(old, &sip_session_invite_handlers) : NULL;
 }
 
-/*
- * The strings that the application may look at later, in one block: target, X-Sylk-App, User-Agent.
- */
-static int keep_texts(struct sip_session *s, const struct sip_msg *request)
+int sip_session_keep_texts(
+	struct sip_session *s, struct slice target, struct slice application, struct slice agent)
 {
-	const struct sip_header *app = sip_msg_header_named(request, "X-Sylk-App", NULL);
-	struct slice application = app ? app->value : SLICE_NONE;
-	struct slice user_agent = sip_msg_value(request, SIP_HDR_USER_AGENT);
-	const struct sip_session *old = replaced_session(s);
 	struct buf b;
-	size_t n_target, n_user = 0;
+	size_t n_user = 0;
 	ptrdiff_t at;
 	int err;
 
 	buf_init(&b, SIP_MAX_MESSAGE);
-	if (old) { /* RFC 3891: it takes that one's place, and its request-URI is but our Contact */
-		buf_slice(&b, old->base.target);
-		application = old->base.application;
-	} else {
-		uri_canonical(&request->uri, &b);
-	}
-	n_target = b.n;
+	buf_slice(&b, target);
 	buf_slice(&b, application);
-	buf_slice(&b, user_agent);
+	buf_slice(&b, agent);
 	err = b.err;
 	if (!err) {
 		s->texts = slice_dup(buf_view(&b));
@@ -402,17 +399,41 @@ static int keep_texts(struct sip_session *s, const struct sip_msg *request)
 	buf_free(&b);
 	if (err)
 		return err;
-	s->base.target = slice_of(s->texts, n_target);
-	s->base.application = slice_of(s->texts + n_target, application.n);
-	s->base.user_agent = slice_of(s->texts + n_target + application.n, user_agent.n);
+	s->base.target = slice_of(s->texts, target.n);
+	s->base.application = slice_of(s->texts + target.n, application.n);
+	s->base.user_agent = slice_of(s->texts + target.n + application.n, agent.n);
 	/* The host stands behind the last @: an unescaped user part may hold one too. */
-	for (at = (ptrdiff_t)n_target - 1; at >= 0 && s->texts[at] != '@'; at--)
+	for (at = (ptrdiff_t)target.n - 1; at >= 0 && s->texts[at] != '@'; at--)
 		;
 	if (at >= 0)
 		n_user = (size_t)at;
 	s->base.user = slice_of(s->texts, n_user);
-	s->base.host = slice_of(s->texts + (at + 1), n_target - (size_t)(at + 1));
+	s->base.host = slice_of(s->texts + (at + 1), target.n - (size_t)(at + 1));
 	return 0;
+}
+
+/* Target, X-Sylk-App, User-Agent. */
+static int read_texts(struct sip_session *s, const struct sip_msg *request)
+{
+	const struct sip_header *app = sip_msg_header_named(request, "X-Sylk-App", NULL);
+	struct slice application = app ? app->value : SLICE_NONE;
+	const struct sip_session *old = replaced_session(s);
+	struct buf target;
+	int err;
+
+	buf_init(&target, SIP_MAX_MESSAGE);
+	if (old) { /* RFC 3891: it takes that one's place, and its request-URI is but our Contact */
+		buf_slice(&target, old->base.target);
+		application = old->base.application;
+	} else {
+		uri_canonical(&request->uri, &target);
+	}
+	err = target.err;
+	if (!err)
+		err = sip_session_keep_texts(s, buf_view(&target), application,
+			sip_msg_value(request, SIP_HDR_USER_AGENT));
+	buf_free(&target);
+	return err;
 }
 
 static int set_identity(
@@ -428,20 +449,36 @@ static int set_identity(
 	return err;
 }
 
-static struct sip_session *sip_session_new(struct sip_session_context *context,
-	struct sip_invite *invite, const struct sip_msg *request)
+struct sip_session *sip_session_new(struct sip_session_context *context, enum session_state state)
 {
-	enum identity_proof proof =
-		context->prove ? context->prove(request, context->arg) : context->proof;
 	struct sip_session *s = obj_new(sizeof *s, sip_session_destroy);
 
 	if (!s)
 		return NULL;
-	session_init(&s->base, context->loop, &sip_signalling);
+	session_init(&s->base, context->loop, &sip_session_signalling, state);
 	list_init(&s->node);
 	s->context = context;
+	return s;
+}
+
+void sip_session_enlist(struct sip_session *s)
+{
+	list_append(&s->context->sessions, &s->node);
+	s->context->n_sessions++;
+}
+
+static struct sip_session *new_incoming(struct sip_session_context *context,
+	struct sip_invite *invite, const struct sip_msg *request)
+{
+	enum identity_proof proof =
+		context->prove ? context->prove(request, context->arg) : context->proof;
+	struct sip_session *s = sip_session_new(context, SESSION_INCOMING);
+
+	if (!s)
+		return NULL;
 	s->invite = obj_ref(invite);
-	if (keep_texts(s, request) < 0 ||
+	s->local = *sip_invite_local(invite);
+	if (read_texts(s, request) < 0 ||
 		set_identity(&s->base.remote, &request->from, proof) < 0 ||
 		set_identity(&s->base.local, &request->to, IDENTITY_UNPROVED) < 0)
 		return obj_unref(s);
@@ -452,7 +489,7 @@ void sip_session_incoming(struct sip_session_context *context, struct sip_invite
 	const struct sip_msg *request)
 {
 	struct sip_refusal refusal = {500, NULL};
-	struct sip_session *s = sip_session_new(context, invite, request);
+	struct sip_session *s = new_incoming(context, invite, request);
 
 	if (!s || sip_session_media_invite(s, request, &refusal) < 0) {
 		if (s)
@@ -461,9 +498,8 @@ void sip_session_incoming(struct sip_session_context *context, struct sip_invite
 		obj_unref(s);
 		return;
 	}
-	list_append(&context->sessions, &s->node);
-	context->n_sessions++;
-	sip_invite_set_handlers(invite, &invite_handlers, s);
+	sip_session_enlist(s);
+	sip_invite_set_handlers(invite, &sip_session_invite_handlers, s);
 	obj_ref(s);
 	context->incoming(&s->base, context->arg);
 	obj_unref(s);
@@ -472,6 +508,6 @@ void sip_session_incoming(struct sip_session_context *context, struct sip_invite
 void sip_sessions_close(struct sip_session_context *context)
 {
 	while (!list_empty(&context->sessions))
-		finish(CONTAINER_OF(context->sessions.next, struct sip_session, node),
+		sip_session_finish(CONTAINER_OF(context->sessions.next, struct sip_session, node),
 			"the server stops");
 }

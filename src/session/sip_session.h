@@ -12,6 +12,8 @@
 #include "session/session.h"
 #include "sip/invite.h"
 
+struct sip_credentials;
+
 /* What all SIP sessions of a server share; outlives them. */
 struct sip_session_context {
 	struct loop *loop;
@@ -22,6 +24,7 @@ struct sip_session_context {
 	enum identity_proof proof; /* how far a source that was admitted is believed */
 	/* The same for one request; NULL: proof. */
 	enum identity_proof (*prove)(const struct sip_msg *request, void *arg);
+	const struct sip_credentials *credentials; /* for requests of ours; or NULL */
 	/* A new session, to be handed to its application; a reference is held across the call. */
 	void (*incoming)(struct session *session, void *arg);
 	void *arg;

@@ -69,7 +69,7 @@ static int make_negotiation(struct sip_session *s)
 	char host[ADDR_TEXT];
 
 	if (!own->len)
-		own = sip_invite_local(s->invite);
+		own = &s->local;
 	return negotiation_new(&s->negotiation, slice_str(s->context->product),
 		slice_str(addr_print_host(own, host)), (uint64_t)time(NULL));
 }
@@ -211,8 +211,8 @@ static int answer_media(struct sip_session *s, const struct sdp_media *offer, un
 	if (stream->port)
 		err = audio_stream_can_follow(stream, offer) ? 0 : -ENOTSUP;
 	else
-		err = audio_stream_open(stream, s->context->media, sip_invite_local(s->invite),
-			&s->context->advertised, offer);
+		err = audio_stream_open(
+			stream, s->context->media, &s->local, &s->context->advertised, offer);
 	if (err)
 		return err;
 	sdp_draft_init(&draft);
@@ -244,8 +244,8 @@ static int offer_first(struct sip_session *s, struct audio_stream *stream)
 	struct sdp_draft draft;
 	int err;
 
-	err = audio_stream_open(stream, s->context->media, sip_invite_local(s->invite),
-		&s->context->advertised, NULL);
+	err = audio_stream_open(
+		stream, s->context->media, &s->local, &s->context->advertised, NULL);
 	if (err)
 		return err;
 	sdp_draft_init(&draft);
@@ -291,6 +291,35 @@ static int make_offer(struct sip_session *s, struct sdp **description)
 	if (!err && first && n == 0)
 		err = -ENOTSUP;
 	return err ? err : negotiation_offer(s->negotiation, description);
+}
+
+/* Streams of a first offer, and what they have opened. */
+static void drop_streams(struct sip_session *s)
+{
+	while (!list_empty(&s->base.streams)) {
+		struct session_stream *base =
+			CONTAINER_OF(s->base.streams.next, struct session_stream, node);
+
+		audio_stream_free(CONTAINER_OF(base, struct audio_stream, base));
+	}
+}
+
+int sip_session_media_offer(
+	struct sip_session *s, const struct addr *local, unsigned kinds, struct sdp **description)
+{
+	int err;
+
+	drop_streams(s);
+	s->negotiation = obj_unref(s->negotiation);
+	s->local = *local;
+	err = make_negotiation(s);
+	if (!err && kinds & STREAM_BIT(STREAM_AUDIO))
+		err = audio_stream_new(&s->base, &s->context->audio, 0) ? 0 : -ENOMEM;
+	if (!err)
+		err = make_offer(s, description);
+	if (!err)
+		s->exchange = EXCHANGE_OFFERED;
+	return err;
 }
 
 /* Of the proposed streams, keep the first of each kind wanted. */
@@ -371,14 +400,21 @@ int sip_session_media_apply(struct sip_session *s, bool notify)
 	return apply(s, false, notify);
 }
 
-int sip_session_media_answered(struct sip_session *s, const struct sip_msg *ack)
+bool sip_session_media_is_in(const struct sip_msg *msg)
+{
+	struct slice text;
+
+	return find_sdp(msg, &text) == 0;
+}
+
+int sip_session_media_answered(struct sip_session *s, const struct sip_msg *msg)
 {
 	const char *reason;
 	struct slice text;
 	struct sdp *answer;
 	int err;
 
-	if (find_sdp(ack, &text) < 0)
+	if (find_sdp(msg, &text) < 0)
 		return -EINVAL;
 	err = sdp_parse(text, &answer, NULL);
 	if (err)

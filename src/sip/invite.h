@@ -171,6 +171,13 @@ int sip_invite_update(struct sip_invite *invite, const struct sip_body *body, st
  */
 struct sip_invite *sip_invite_replaced(const struct sip_invite *invite);
 
+/*
+ * What a third party must know to take our place in this call (RFC 3891): the peer's URI, if wanted,
+ * and "?Replaces=..." for it. Appended to out. Returns 0, -EINVAL when the call is not up, or the
+ * buffer's error.
+ */
+int sip_invite_write_replaces(const struct sip_invite *invite, bool with_uri, struct buf *out);
+
 /* The arg of these handlers, if they are the usage's; else NULL. */
 void *sip_invite_arg(const struct sip_invite *invite, const struct sip_invite_handlers *handlers);
 

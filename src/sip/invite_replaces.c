@@ -4,6 +4,10 @@
  * The new one is accepted first, then the old one ends; in between both are there, so that a room
  * that holds nobody else lives on.
  */
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
 #include "core/mem.h"
 #include "sip/dialog_private.h"
 #include "sip/invite_private.h"
@@ -55,4 +59,38 @@ void sip_invite_end_replaced(struct sip_invite *invite)
 	invite->replaced = NULL;
 	sip_invite_end(old, SLICE("SIP;cause=200;text=\"Replaced by another call\""));
 	obj_unref(old);
+}
+
+/* Escape for a header in a URI (RFC 3261 25.1 "hvalue"), to be on the safe side all but letters. */
+static void escape(struct slice s, struct buf *out)
+{
+	static const char plain[] = "-_.!~*'()";
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (isalnum(c) || (c && strchr(plain, c)))
+			buf_char(out, s.p[i]);
+		else
+			buf_printf(out, "%%%02X", c);
+	}
+}
+
+int sip_invite_write_replaces(const struct sip_invite *invite, bool with_uri, struct buf *out)
+{
+	const struct sip_dialog *dialog = invite->dialog;
+	struct uri uri;
+
+	if (!invite->agent || !invite->connected || invite->sm.state == INVITE_ENDING)
+		return -EINVAL;
+	if (with_uri && uri_parse(dialog->target, &uri) == 0)
+		uri_write_request(&uri, out);
+	/* Section 4: seen by who gets the INVITE, our peer. */
+	buf_str(out, "?Replaces=");
+	escape(dialog->call_id, out);
+	buf_str(out, "%3Bto-tag%3D");
+	escape(dialog->remote_tag, out);
+	buf_str(out, "%3Bfrom-tag%3D");
+	escape(slice_str(dialog->local_tag), out);
+	return out->err;
 }

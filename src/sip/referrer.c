@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "core/mem.h"
+#include "sip/invite_private.h"
 #include "sip/subscriber_private.h"
 
 /* What the other side may say at most; it is the one that ends the subscription. */
@@ -100,11 +101,22 @@ static void write_lines(const struct sip_referrer_params *params, struct buf *li
 	buf_slice(lines, params->extra);
 }
 
-int sip_referrer_start(struct sip_referrer **referrer, struct sip_agent *agent,
-	const struct sip_referrer_params *params, const struct sip_referrer_handlers *handlers,
-	void *arg)
+static struct sip_referrer *alloc(const struct sip_referrer_handlers *handlers, void *arg)
 {
-	struct sip_subscriber_params subscription = {
+	struct sip_referrer *r = obj_new(sizeof *r, destroy);
+
+	if (!r)
+		return NULL;
+	r->handlers = handlers;
+	r->arg = arg;
+	return r;
+}
+
+static void fill(const struct sip_referrer_params *params, struct buf *lines,
+	struct sip_subscriber_params *subscription)
+{
+	write_lines(params, lines);
+	*subscription = (struct sip_subscriber_params){
 		.uri = params->uri,
 		.from = params->from,
 		.to = params->to,
@@ -112,28 +124,52 @@ int sip_referrer_start(struct sip_referrer **referrer, struct sip_agent *agent,
 		.event = SLICE("refer"),
 		.accept = SLICE("message/sipfrag"),
 		.expires = EXPIRES,
+		.extra = buf_view(lines),
 		.credentials = params->credentials,
 	};
-	struct sip_referrer *r = obj_new(sizeof *r, destroy);
+}
+
+int sip_referrer_start(struct sip_referrer **referrer, struct sip_agent *agent,
+	const struct sip_referrer_params *params, const struct sip_referrer_handlers *handlers,
+	void *arg)
+{
+	struct sip_referrer *r = alloc(handlers, arg);
+	struct sip_subscriber_params subscription;
 	struct buf lines;
-	int err = -ENOMEM;
+	int err;
 
 	buf_init(&lines, SIP_MAX_MESSAGE);
-	if (!r)
-		goto out;
-	write_lines(params, &lines);
-	err = lines.err;
-	if (err < 0)
-		goto out;
-	subscription.extra = buf_view(&lines);
-	err = sip_subscriber_start_with(
-		&r->subscriber, agent, SIP_REFER, &subscription, &subscriber_handlers, r);
-	if (err < 0)
-		goto out;
-	r->handlers = handlers;
-	r->arg = arg;
-	*referrer = obj_ref(r);
-out:
+	fill(params, &lines, &subscription);
+	err = r ? lines.err : -ENOMEM;
+	if (!err)
+		err = sip_subscriber_start_with(
+			&r->subscriber, agent, SIP_REFER, &subscription, &subscriber_handlers, r);
+	if (!err)
+		*referrer = obj_ref(r);
+	obj_unref(r);
+	buf_free(&lines);
+	return err;
+}
+
+int sip_referrer_start_in(struct sip_referrer **referrer, struct sip_invite *invite,
+	const struct sip_referrer_params *params, const struct sip_referrer_handlers *handlers,
+	void *arg)
+{
+	struct sip_referrer *r = alloc(handlers, arg);
+	struct sip_subscriber_params subscription;
+	struct buf lines;
+	int err;
+
+	buf_init(&lines, SIP_MAX_MESSAGE);
+	fill(params, &lines, &subscription);
+	err = r ? lines.err : -ENOMEM;
+	if (!err && !(invite->agent && invite->connected && invite->sm.state != INVITE_ENDING))
+		err = -EINVAL;
+	if (!err)
+		err = sip_subscriber_start_in(
+			&r->subscriber, invite->dialog, &subscription, &subscriber_handlers, r);
+	if (!err)
+		*referrer = obj_ref(r);
 	obj_unref(r);
 	buf_free(&lines);
 	return err;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Referrer: a REFER of ours outside a dialog (RFC 3515) and what we hear of it, by the implicit
+ * Referrer: a REFER of ours, outside a dialog or in a call (RFC 3515), and what we hear of it, by the implicit
  * subscription's message/sipfrag.
  *
  * An object on the loop's thread, of whoever holds it; when the last reference goes, nothing more is
@@ -39,6 +39,13 @@ struct sip_referrer_params {
 
 /* Copied. Returns 0 and the caller's reference, or a negative errno. */
 int sip_referrer_start(struct sip_referrer **referrer, struct sip_agent *agent,
+	const struct sip_referrer_params *params, const struct sip_referrer_handlers *handlers,
+	void *arg);
+
+/*
+ * In a call that is up: uri, from, to and route are not looked at. -EINVAL: it is not up.
+ */
+int sip_referrer_start_in(struct sip_referrer **referrer, struct sip_invite *invite,
 	const struct sip_referrer_params *params, const struct sip_referrer_handlers *handlers,
 	void *arg);
 

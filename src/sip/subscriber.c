@@ -25,7 +25,7 @@ static void destroy(void *obj)
 {
 	struct sip_subscriber *s = obj;
 
-	if (s->dialog)
+	if (s->dialog && !s->guest)
 		sip_dialog_close(s->dialog);
 	obj_unref(s->dialog);
 	mem_free(s->text);
@@ -54,7 +54,9 @@ static void leave(struct sip_subscriber *s)
 	if (s->request)
 		sip_uac_abandon(s->request);
 	s->request = obj_unref(s->request);
-	if (s->dialog)
+	if (s->guest)
+		sip_dialog_remove_guest(&s->entry);
+	else if (s->dialog)
 		sip_dialog_close(s->dialog);
 	sip_usage_remove(agent, &s->usage);
 	obj_unref(s); /* the list's */
@@ -110,7 +112,7 @@ void sip_subscriber_end(struct sip_subscriber *subscriber)
 	s->ending = true;
 	timer_stop(&s->refresh);
 	/* Without a dialog, or with a request under way: NOTIFYs to come get 481, which ends it. */
-	if (!s->dialog || s->request)
+	if (!s->dialog || !s->begun || s->request)
 		leave(s);
 	else
 		send_subscribe(s, 0); /* 4.1.2.3 */
@@ -179,7 +181,7 @@ static int64_t retry_after_ms(const struct sip_msg *response)
 /* Accepted, but no NOTIFY will come: Refer-Sub: false was taken (RFC 4488 section 4). */
 static bool is_silent(const struct sip_subscriber *s, const struct sip_msg *response)
 {
-	return s->method == SIP_REFER && !s->dialog &&
+	return s->method == SIP_REFER && !s->begun &&
 	       slice_eq_nocase(sip_msg_value(response, SIP_HDR_REFER_SUB), SLICE("false"));
 }
 
@@ -193,7 +195,10 @@ static void on_accepted(struct sip_subscriber *s, const struct sip_msg *response
 		return;
 	if (is_silent(s, response)) {
 		conclude_status(s, response->status, -1);
-	} else if (s->dialog && s->method == SIP_SUBSCRIBE && expires > 0 && !s->ending) {
+		return;
+	}
+	s->begun = true;
+	if (s->dialog && s->method == SIP_SUBSCRIBE && expires > 0 && !s->ending) {
 		/* 4.1.2.1: what was granted, never more than what was asked for. */
 		set_expires(s, expires < s->expires ? expires : s->expires);
 	}
@@ -219,7 +224,7 @@ static void on_refused(struct sip_subscriber *s, unsigned status, const struct s
 	} else if (status == 423 && least > s->expires) {
 		s->expires = least; /* 4.1.2.1 */
 		send_subscribe(s, s->expires);
-	} else if (!s->dialog || status == 481) {
+	} else if (!s->begun || status == 481) {
 		conclude_status(s, status, status == 481 ? 0 : retry_after_ms(response));
 	} else {
 		try_again(s); /* 4.1.2.2: it lasts until its time is over */
@@ -243,7 +248,7 @@ static const struct sip_uac_handlers uac_handlers = {.done = on_done};
 
 static void write_lines(const struct sip_subscriber *s, uint32_t expires, struct buf *lines)
 {
-	if (s->method == SIP_SUBSCRIBE || s->dialog) {
+	if (s->method == SIP_SUBSCRIBE || s->begun) {
 		buf_str(lines, "Event: ");
 		buf_slice(lines, s->event_text);
 		buf_printf(lines, "\r\nExpires: %u\r\n", expires);
@@ -258,7 +263,7 @@ static void write_lines(const struct sip_subscriber *s, uint32_t expires, struct
 
 static int try_to_send(struct sip_subscriber *s, uint32_t expires)
 {
-	struct sip_uac_params params = {.method = s->dialog ? SIP_SUBSCRIBE : s->method,
+	struct sip_uac_params params = {.method = s->begun ? SIP_SUBSCRIBE : s->method,
 		.dialog = s->dialog,
 		.uri = s->uri,
 		.to = s->to,
@@ -306,6 +311,12 @@ static void reply(struct sip_server_transaction *txn, unsigned status)
 /* REFER: our own is named by id, its CSeq, or not at all (RFC 3515 2.4.6). */
 static bool is_my_event(const struct sip_subscriber *s, const struct sip_event *event)
 {
+	uint32_t id;
+
+	if (s->method == SIP_REFER && s->guest && event->id.n)
+		return slice_eq(event->package, s->event.package) &&
+		       slice_u32(event->id, UINT32_MAX, &id) == 0 &&
+		       id == (s->request ? sip_uac_cseq(s->request) : s->cseq);
 	if (s->method == SIP_REFER)
 		return slice_eq(event->package, s->event.package);
 	return sip_event_equal(event, &s->event);
@@ -317,6 +328,7 @@ static void apply(struct sip_subscriber *s, const struct sip_subscription_status
 	struct sip_subscriber_end end = {.status = 200, .reason = status->reason};
 
 	timer_stop(&s->timer_n);
+	s->begun = true;
 	if (s->handlers && s->handlers->notified)
 		s->handlers->notified(s, status, notify, s->arg);
 	if (!s->agent)
@@ -342,7 +354,9 @@ static bool on_request(struct sip_server_transaction *txn, const struct sip_msg 
 	if (request->method != SIP_NOTIFY)
 		return false;
 	if (sip_event_read(request, &event) < 0 || !is_my_event(s, &event)) {
-		reply(txn, 489); /* 4.1.3 */
+		if (s->guest)
+			return false; /* another one's in the same call */
+		reply(txn, 489);      /* 4.1.3 */
 		return true;
 	}
 	if (sip_subscription_status_read(request, &status) < 0) {
@@ -423,6 +437,12 @@ static int keep_texts(struct sip_subscriber *s, const struct sip_subscriber_para
 	return sip_event_parse(s->event_text, &s->event);
 }
 
+/* The call has ended. */
+static void on_closed(void *arg)
+{
+	conclude_status(arg, 481, -1);
+}
+
 static struct sip_subscriber *alloc(
 	enum sip_method method, const struct sip_subscriber_params *params)
 {
@@ -431,6 +451,10 @@ static struct sip_subscriber *alloc(
 	if (!s)
 		return NULL;
 	list_init(&s->usage.node);
+	list_init(&s->entry.node);
+	s->entry.request = on_request;
+	s->entry.closed = on_closed;
+	s->entry.arg = s;
 	s->usage.end = end_usage;
 	s->usage.forget = forget;
 	timer_init(&s->refresh, on_refresh, s);
@@ -444,6 +468,34 @@ static struct sip_subscriber *alloc(
 	return s;
 }
 
+/* In the agent's list, with its first request sent; or gone, with a negative errno. */
+static int begin(struct sip_subscriber *s, struct sip_agent *agent,
+	const struct sip_subscriber_handlers *handlers, void *arg)
+{
+	int err = sip_usage_add(agent, &s->usage);
+
+	if (err < 0)
+		return err;
+	obj_ref(s); /* the list's */
+	s->agent = agent;
+	if (s->guest) {
+		sip_dialog_add_guest(s->dialog, &s->entry);
+	} else {
+		sip_key_insert(&agent->subscribers, &s->key,
+			sip_key_dialog(slice_str(s->call_id), slice_str(s->tag), SLICE_NONE));
+		s->in_table = true;
+	}
+	err = try_to_send(s, s->expires);
+	if (err < 0) {
+		leave(s);
+		return err;
+	}
+	start_timer_n(s);
+	s->handlers = handlers;
+	s->arg = arg;
+	return 0;
+}
+
 int sip_subscriber_start_with(struct sip_subscriber **subscriber, struct sip_agent *agent,
 	enum sip_method method, const struct sip_subscriber_params *params,
 	const struct sip_subscriber_handlers *handlers, void *arg)
@@ -451,26 +503,28 @@ int sip_subscriber_start_with(struct sip_subscriber **subscriber, struct sip_age
 	struct sip_subscriber *s = alloc(method, params);
 	int err = s ? keep_texts(s, params) : -ENOMEM;
 
-	if (err < 0)
-		goto out;
-	err = sip_usage_add(agent, &s->usage);
-	if (err < 0)
-		goto out;
-	obj_ref(s); /* the list's */
-	s->agent = agent;
-	sip_key_insert(&agent->subscribers, &s->key,
-		sip_key_dialog(slice_str(s->call_id), slice_str(s->tag), SLICE_NONE));
-	s->in_table = true;
-	err = try_to_send(s, s->expires);
-	if (err < 0) {
-		leave(s);
-		goto out;
+	if (!err)
+		err = begin(s, agent, handlers, arg);
+	if (!err)
+		*subscriber = obj_ref(s);
+	obj_unref(s);
+	return err;
+}
+
+int sip_subscriber_start_in(struct sip_subscriber **subscriber, struct sip_dialog *dialog,
+	const struct sip_subscriber_params *params, const struct sip_subscriber_handlers *handlers,
+	void *arg)
+{
+	struct sip_subscriber *s = alloc(SIP_REFER, params);
+	int err = s ? keep_texts(s, params) : -ENOMEM;
+
+	if (!err) {
+		s->guest = true;
+		s->dialog = obj_ref(dialog);
+		err = begin(s, dialog->agent, handlers, arg);
 	}
-	start_timer_n(s);
-	s->handlers = handlers;
-	s->arg = arg;
-	*subscriber = obj_ref(s);
-out:
+	if (!err)
+		*subscriber = obj_ref(s);
 	obj_unref(s);
 	return err;
 }

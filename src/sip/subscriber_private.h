@@ -31,8 +31,10 @@ struct sip_subscriber {
 	struct sip_uac *request;   /* a SUBSCRIBE or REFER under way, ours */
 	uint32_t cseq;             /* of the first request, once it has been answered */
 	struct timer refresh, expiry, timer_n;
+	struct sip_dialog_guest entry; /* a guest: it is in a call's dialog by this */
+	bool guest;
+	bool begun; /* accepted, or a NOTIFY has come: further requests are SUBSCRIBE */
 	bool in_table;
-	bool silent; /* no NOTIFY is to come: Refer-Sub: false (RFC 4488) */
 	bool ending; /* unsubscribed; the last NOTIFY is waited for */
 };
 
@@ -40,6 +42,11 @@ struct sip_subscriber {
 int sip_subscriber_start_with(struct sip_subscriber **subscriber, struct sip_agent *agent,
 	enum sip_method method, const struct sip_subscriber_params *params,
 	const struct sip_subscriber_handlers *handlers, void *arg);
+
+/* REFER inside a call's dialog. uri, from, to and route are not looked at either. */
+int sip_subscriber_start_in(struct sip_subscriber **subscriber, struct sip_dialog *dialog,
+	const struct sip_subscriber_params *params, const struct sip_subscriber_handlers *handlers,
+	void *arg);
 
 /* A NOTIFY that is in no dialog. False: nobody waits for it. */
 bool sip_subscriber_receive(

@@ -128,7 +128,7 @@ static void disabled_application_answers_404(void **state)
 
 	refused_with = 0;
 	assert_int_equal(start(&f, map, 1, disabled, 1, "conference"), 0);
-	session_init(&session, f.loop, &fake);
+	session_init(&session, f.loop, &fake, SESSION_INCOMING);
 	session.target = SLICE("echo@example.org");
 	session.user = SLICE("echo");
 	session.host = SLICE("example.org");
