@@ -15,6 +15,7 @@
 #include "daemon.h"
 #include "options.h"
 #include "server.h"
+#include "server_tls.h"
 #include "version.h"
 
 #define LOG_NAME "sylk.core"
@@ -89,6 +90,22 @@ static int find_config_dir(struct process *process)
 	return 0;
 }
 
+static void say_nothing(void *arg, const char *file, unsigned line, const char *text)
+{
+}
+
+/* What the settings name must be there and be good. Mistakes in them have been reported. */
+static int check_files(struct process *process, const struct config *config)
+{
+	int err = settings_load(config, &process->settings, say_nothing, NULL);
+
+	if (err)
+		return err == -EINVAL ? 0 : err;
+	server_tls_check(config, &process->settings, print_config_error, process);
+	settings_release(&process->settings);
+	return 0;
+}
+
 static int check(struct process *process)
 {
 	struct config *config = NULL;
@@ -97,6 +114,8 @@ static int check(struct process *process)
 	err = read_config(process, &config, print_config_error);
 	if (!err)
 		err = settings_check(config, print_config_error, process);
+	if (!err)
+		err = check_files(process, config);
 	config_free(config);
 	if (err) {
 		printf("cannot check the configuration: %s\n", strerror(-err));

@@ -8,6 +8,7 @@
 
 #include "core/log.h"
 #include "net/tls_context.h"
+#include "net/tls_files.h"
 #include "resources.h"
 
 #define LOG_NAME "sylk.core"
@@ -56,4 +57,32 @@ int server_tls_new(struct tls_context **context, struct loop *loop, const struct
 	else if (err)
 		log_error(LOG_NAME, "No SIP over TLS: [Server] %s", error);
 	return err == -ENOMEM ? err : 0;
+}
+
+typedef int examine_fn(const char *path, char *error, size_t size);
+
+static void check_file(const struct config *config, const char *option, const char *value,
+	examine_fn *examine, config_error_fn *error, void *arg)
+{
+	char path[PATH_MAX], reason[PATH_MAX + 256] = "is no path", text[PATH_MAX + 512];
+	const char *file;
+	unsigned line;
+
+	if (!value || !config_where(config, &server_section, option, &file, &line))
+		return;
+	if (find(value, value, path) && examine(path, reason, sizeof reason) == 0)
+		return;
+	snprintf(text, sizeof text, "%s in [Server]: %s; there is no SIP over TLS with it", option,
+		reason);
+	error(arg, file, line, text);
+}
+
+void server_tls_check(const struct config *config, const struct settings *settings,
+	config_error_fn *error, void *arg)
+{
+	const struct server_settings *server = &settings->server;
+
+	check_file(config, "certificate", server->certificate, tls_files_examine_certificate, error,
+		arg);
+	check_file(config, "ca_file", server->ca_file, tls_files_examine_authorities, error, arg);
 }

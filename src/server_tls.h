@@ -16,4 +16,8 @@ struct tls_context;
 int server_tls_new(
 	struct tls_context **context, struct loop *loop, const struct settings *settings);
 
+/* For --check: report what is wrong with the files that [Server] names. */
+void server_tls_check(const struct config *config, const struct settings *settings,
+	config_error_fn *error, void *arg);
+
 #endif

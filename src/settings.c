@@ -95,8 +95,8 @@ static const struct config_option server_options[] = {
 	{NULL},
 };
 
-static const struct config_section server_section = {"config.ini", "Server",
-	"The server as a whole.", server_options, sizeof(struct server_settings)};
+const struct config_section server_section = {"config.ini", "Server", "The server as a whole.",
+	server_options, sizeof(struct server_settings)};
 
 #undef FIELD
 

@@ -46,6 +46,9 @@ struct settings {
 /* Every section of every file, ending with NULL. */
 extern const struct config_section *const config_sections[];
 
+/* [Server] of config.ini. */
+extern const struct config_section server_section;
+
 /*
  * Load the sections of config.ini. Invalid values are reported and their defaults kept, but for
  * those whose default might open the server to the wrong people: then it returns -EINVAL. Returns 0,

@@ -352,3 +352,16 @@ bool config_is_set(const struct config *config, const struct config_section *sec
 	return config_find_value(config, slice_str(section->file), raw_of(config, section, name),
 		       slice_str(option)) != NULL;
 }
+
+bool config_where(const struct config *config, const struct config_section *section,
+	const char *option, const char **file, unsigned *line)
+{
+	const struct config_raw_option *raw = config_find_value(
+		config, slice_str(section->file), raw_of(config, section, NULL), slice_str(option));
+
+	if (!raw)
+		return false;
+	*file = raw->source->path;
+	*line = raw->line;
+	return true;
+}

@@ -128,6 +128,13 @@ bool config_is_set(const struct config *config, const struct config_section *sec
 unsigned config_check_unknown(const struct config *config,
 	const struct config_section *const *sections, config_error_fn *error, void *arg);
 
+/*
+ * Where an option is written, for complaints: file and line, good as long as config. Returns false
+ * when it is not written.
+ */
+bool config_where(const struct config *config, const struct config_section *section,
+	const char *option, const char **file, unsigned *line);
+
 /* Write the sample of one file: every option with its help, commented out with its default. */
 void config_write_sample(
 	const struct config_section *const *sections, const char *file, struct buf *out);

@@ -12,6 +12,7 @@
 #include "core/mem.h"
 #include "core/timer.h"
 #include "net/addr.h"
+#include "net/tls_files.h"
 #include "net/tls_link.h"
 #include "net/tls_names.h"
 
@@ -81,52 +82,30 @@ static int on_server_name(SSL *ssl, int *alert, void *arg)
 
 /* ---- reading the files ---- */
 
-/* A key that needs a passphrase is an error; nobody is there to be asked for one. */
-static int no_passphrase(char *to, int size, int writing, void *arg)
+/* "PATH: ..." gets the name of its setting. */
+static int name_setting(int err, const char *setting, char *error, size_t size)
 {
-	return -1;
-}
+	char reason[ERROR_TEXT];
 
-static int openssl_error(char *error, size_t size, const char *setting, const char *path)
-{
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
-
-	snprintf(error, size, "%s %s: %s", setting, path, reason ? reason : "cannot be used");
-	return -EINVAL;
-}
-
-static int check_readable(const char *setting, const char *path, char *error, size_t size)
-{
-	int err = access(path, R_OK) < 0 ? -errno : 0;
-
-	if (err)
-		snprintf(error, size, "%s %s: %s", setting, path, strerror(-err));
+	if (err) {
+		snprintf(reason, sizeof reason, "%s", error);
+		snprintf(error, size, "%s %s", setting, reason);
+	}
 	return err;
 }
 
 static int load_certificate(SSL_CTX *ctx, const char *path, char *error, size_t size)
 {
-	int err = check_readable("certificate", path, error, size);
+	int err = tls_files_certificate(ctx, path, error, size);
 
-	if (err)
-		return err;
-	if (SSL_CTX_use_certificate_chain_file(ctx, path) != 1 ||
-		SSL_CTX_use_PrivateKey_file(ctx, path, SSL_FILETYPE_PEM) != 1 ||
-		SSL_CTX_check_private_key(ctx) != 1)
-		return openssl_error(error, size, "certificate", path);
-	if (X509_cmp_current_time(X509_get0_notAfter(SSL_CTX_get0_certificate(ctx))) < 0)
-		log_warning(LOG_NAME,
-			"[Server] certificate %s has expired: telephones will refuse it", path);
-	return 0;
+	if (!err && tls_files_check_time(ctx, path, error, size) < 0)
+		log_warning(LOG_NAME, "[Server] certificate %s: telephones will refuse it", error);
+	return name_setting(err, "certificate", error, size);
 }
 
 static int load_authorities(SSL_CTX *ctx, const char *path, char *error, size_t size)
 {
-	int err = check_readable("ca_file", path, error, size);
-
-	if (!err && SSL_CTX_load_verify_locations(ctx, path, NULL) != 1)
-		err = openssl_error(error, size, "ca_file", path);
-	return err;
+	return name_setting(tls_files_authorities(ctx, path, error, size), "ca_file", error, size);
 }
 
 static int set_policy(SSL_CTX *ctx, struct tls_context *context)
@@ -144,7 +123,6 @@ static int set_policy(SSL_CTX *ctx, struct tls_context *context)
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_num_tickets(ctx, 1);
 	SSL_CTX_set_max_cert_list(ctx, MAX_PEER_CHAIN);
-	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, on_verify, context);
 	SSL_CTX_set_tlsext_servername_callback(ctx, on_server_name);

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness import audio, tls, wait
+from harness import audio, server as server_module, tls, wait
 from test_rooms import hears, settled
 
 A, B = audio.TONES[:2]
@@ -129,6 +129,52 @@ def test_rubbish_certificate_is_an_error_and_leaves_the_other_transports(start_s
         out.write("rubbish\n")
     server = start_server(settings={"Server": {"certificate": path}, "SIP": {"local_tls_port": "0"}})
     server.child.expect(lambda line: "ERROR" in line and f"[Server] certificate {path}: " in line)
+
+
+def check_says(folder, certificate, ca_file):
+    """What --check prints of these two; line 2 names the certificate, line 3 the authorities."""
+    config = os.path.join(folder, "config.ini")
+    with open(config, "w", encoding="ascii") as out:
+        out.write(f"[Server]\ncertificate = {certificate}\nca_file = {ca_file}\n")
+    done = subprocess.run(
+        [os.path.join(server_module.build_dir(), "src", "sylk-server"), "--check", "--config-dir", folder], text=True,
+        capture_output=True, check=False, env={"HOME": folder})
+    assert done.returncode == (0 if "is good" in done.stdout else 1)
+    return done.stdout.replace(config, "config.ini").splitlines()
+
+
+def test_check_says_what_is_wrong_with_each_file(folder):
+    ca_file = tls.authority(folder)
+    good = tls.issue(folder, "good")
+    other = tls.issue(folder, "other")
+    assert check_says(folder, good, ca_file) == ["The configuration is good."]
+
+    def assemble(name, *parts):
+        path = os.path.join(folder, name)
+        with open(path, "w", encoding="ascii") as out:
+            for part in parts:
+                with open(os.path.join(folder, part), encoding="ascii") as file:
+                    out.write(file.read())
+        return path
+
+    tls.openssl("x509", "-req", "-in", "good.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "-1", "-out",
+                "old.crt", cwd=folder)
+    tls.openssl("ec", "-in", "good.key", "-aes128", "-passout", "pass:x", "-out", "locked.key", cwd=folder)
+    rubbish = assemble("rubbish.pem")
+    bad = {
+        os.path.join(folder, "nowhere.pem"): "No such file or directory",
+        rubbish: "holds no certificate",
+        assemble("keyless.pem", "good.crt"): "holds no private key",
+        assemble("mixed.pem", "good.crt", "other.key"): "its private key is not that of its first certificate",
+        assemble("locked.pem", "good.crt", "locked.key"): "its key has a passphrase",
+        assemble("expired.pem", "old.crt", "good.key"): "its certificate has expired, on 2",
+    }
+    for path, reason in bad.items():
+        lines = check_says(folder, path, ca_file)
+        assert len(lines) == 1 and lines[0].startswith(f"config.ini:2: certificate in [Server]: {path}: {reason}"), lines
+    for path, reason in ((rubbish, "holds no certificate"), (folder + "/nowhere.pem", "No such file")):
+        lines = check_says(folder, other, path)
+        assert len(lines) == 1 and lines[0].startswith(f"config.ini:3: ca_file in [Server]: {path}: {reason}"), lines
 
 
 # ---- people who mean no good --------------------------------------------------------------------------
