@@ -87,11 +87,10 @@ static int read_key(SSL_CTX *ctx, BIO *file, const char *path, char *error, size
 	if (asked)
 		err = say(error, size, path,
 			"its key has a passphrase, which nobody is there to type");
-	else if (!key && has_no_more())
-		err = say(
-			error, size, path, "holds no private key: put it behind the certificates");
-	else if (!key)
-		err = say_openssl(error, size, path, "its private key cannot be read");
+	else if (!key) /* OpenSSL says no more of one that is damaged than of none */
+		err = say(error, size, path,
+			"holds no private key, or a damaged one: it belongs behind the "
+			"certificates");
 	else if (X509_check_private_key(SSL_CTX_get0_certificate(ctx), key) != 1)
 		err = say(
 			error, size, path, "its private key is not that of its first certificate");
