@@ -11,6 +11,7 @@
 #include "media/media_mail.h"
 #include "media/media_thread.h"
 #include "media/mixer.h"
+#include "media/player.h"
 #include "media/port.h"
 #include "media/port_bind.h"
 
@@ -53,6 +54,7 @@ struct media_leg {
 	struct media_port *port;
 	const struct media_leg_handlers *handlers; /* NULL once closed */
 	void *arg;
+	struct media_player *player; /* that it hears; NULL: none */
 };
 
 struct media_mixer {
@@ -68,6 +70,9 @@ struct media_mixer {
 int media_engine_new_stepped(struct media_engine **engine, struct loop *loop,
 	const struct media_engine_settings *settings, uint64_t now_us);
 void media_engine_step(struct media_engine *engine, unsigned thread, uint64_t now_us);
+
+/* Tell the leg's thread: play this to it, or (NULL) no longer what it hears. 0 or -ENOMEM. */
+int media_leg_send_player(struct media_leg *leg, struct media_player *player);
 
 /* An object has come back from the threads: free it. */
 void media_port_gone(struct port *port);

@@ -188,10 +188,23 @@ int media_leg_echo(struct media_leg *leg, bool on)
 	return 0;
 }
 
+int media_leg_send_player(struct media_leg *leg, struct media_player *player)
+{
+	struct media_command *command = new_command(OP_LEG_PLAY, leg->port, NULL);
+
+	if (!command)
+		return -ENOMEM;
+	command->player = player;
+	post(leg->leg.home, command);
+	return 0;
+}
+
 void media_leg_close(struct media_leg *leg)
 {
 	if (!leg)
 		return;
+	media_player_leg_closed(leg->player);
+	leg->player = NULL;
 	leg->handlers = NULL;
 	leg->port->leg = NULL;
 	leg->port = NULL;

@@ -63,6 +63,7 @@ void leg_init(struct leg *leg, struct media_thread *home, struct port *port)
 	list_init(&leg->node);
 	list_init(&leg->member);
 	list_init(&leg->talker);
+	list_init(&leg->listener);
 }
 
 void leg_configure(struct leg *leg, const struct media_leg_config *config)

@@ -23,6 +23,7 @@ struct destination;
 struct encode_group;
 struct encode_stream;
 struct leg_rx;
+struct media_player;
 struct media_thread;
 struct mixer;
 struct port;
@@ -79,19 +80,21 @@ struct leg {
 	unsigned ptime_ms;
 	int event_payload;
 	bool sending;
-	struct leg_rx *rx;  /* NULL until a packet comes */
-	uint64_t lost;      /* packets, of earlier rx */
-	uint64_t played_us; /* the last tick that took audio; 0: none */
+	struct leg_rx *rx;           /* NULL until a packet comes */
+	uint64_t lost;               /* packets, of earlier rx */
+	uint64_t played_us;          /* the last tick that took audio; 0: none */
+	struct media_player *player; /* what it alone hears; holds a reference; NULL: nothing */
 
 	/* The mixer's, as long as it is in one. */
 	struct mixer *mixer;
 	struct mixer
 		*next_mixer; /* where it moves after the mixer's next tick; holds a reference */
 	bool leaving;
-	struct list_node member, talker;
+	struct list_node member, talker, listener;
 	struct destination *destination; /* NULL: it is sent nothing */
 	struct encode_group *group;      /* that of destination */
-	struct encode_stream *own;       /* while it speaks: the mix without itself */
+	struct encode_stream *own;       /* while it speaks, or hears a player: its own mix */
+	uint64_t own_us;                 /* the last tick that was encoded for it alone */
 	struct leg_voice voice;
 };
 

@@ -23,6 +23,7 @@
 #include "core/mem.h"
 #include "media/media_thread.h"
 #include "media/mixer.h"
+#include "media/player.h"
 #include "media/port.h"
 
 /* Packets held at most on one thread: a thousand legs on the move at once. */
@@ -137,6 +138,26 @@ static void join(struct media_thread *t, struct leg *leg, struct mixer *mixer)
 	}
 }
 
+static void release_player(struct media_thread *t, struct leg *leg)
+{
+	if (leg->player)
+		player_release(leg->player, t);
+	leg->player = NULL;
+}
+
+/* Begin to hear a player, or let the one that is heard fade out. */
+static void play(struct media_thread *t, struct leg *leg, struct media_player *player)
+{
+	if (!player && leg->mixer) {
+		mixer_mute(leg);
+		return;
+	}
+	release_player(t, leg);
+	leg->player = player;
+	if (player && leg->mixer)
+		mixer_listen(leg);
+}
+
 /* The end of a leg: from here it goes home and then to the signalling loop, to be freed. */
 static void end(struct media_thread *t, struct leg *leg)
 {
@@ -144,6 +165,7 @@ static void end(struct media_thread *t, struct leg *leg)
 		mixer_remove(leg);
 	mixer_unref(leg->next_mixer);
 	leg->next_mixer = NULL;
+	release_player(t, leg);
 	leg_release_rx(t, leg);
 	list_remove(&leg->node);
 	atomic_store_explicit(&leg->owner, NULL, memory_order_relaxed);
@@ -167,6 +189,9 @@ static bool carry_out(struct media_thread *t, struct media_command *command)
 	case OP_LEG_JOIN:
 		stays = (command->mixer ? command->mixer->thread : leg->home) == t;
 		join(t, leg, command->mixer);
+		break;
+	case OP_LEG_PLAY:
+		play(t, leg, command->player);
 		break;
 	case OP_LEG_CLOSE:
 		end(t, leg); /* the command is part of the leg */

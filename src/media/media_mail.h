@@ -18,6 +18,7 @@
 #include "media/engine.h"
 
 struct leg;
+struct media_player;
 struct mixer;
 struct port;
 
@@ -39,6 +40,7 @@ enum media_mail_kind {
 	MAIL_LEG_GONE,   /* struct leg: no thread knows it any more */
 	MAIL_PORT_GONE,  /* struct port */
 	MAIL_MIXER_GONE, /* struct mixer */
+	MAIL_PLAYER,     /* struct media_player: it needs more of its files, or is over */
 };
 
 struct media_mail {
@@ -53,6 +55,7 @@ enum media_op {
 	OP_LEG_CONFIGURE,
 	OP_LEG_JOIN, /* mixer, or NULL: leave */
 	OP_LEG_ECHO, /* on */
+	OP_LEG_PLAY, /* player, or NULL: stop the one that it hears */
 	OP_LEG_CLOSE,
 	OP_MIXER_CLOSE,
 	OP_STOP, /* end the thread */
@@ -60,7 +63,8 @@ enum media_op {
 
 /*
  * A command. The thread that carries it out frees it, except the closing ones, which are part of
- * what they close (closing cannot fail). A join holds a reference on its mixer.
+ * what they close (closing cannot fail). A join holds a reference on its mixer, a play one
+ * on its player.
  */
 struct media_command {
 	struct media_mail mail;
@@ -69,6 +73,7 @@ struct media_command {
 	struct port *port;
 	struct leg *leg;
 	struct mixer *mixer;
+	struct media_player *player;
 	struct media_leg_config *config; /* lies behind the command, in the same block */
 };
 

@@ -9,6 +9,7 @@
 #include "media/fan_out.h"
 #include "media/leg.h"
 #include "media/media_thread.h"
+#include "media/player.h"
 #include "media/scratch.h"
 #include "media/talkers.h"
 
@@ -27,6 +28,7 @@ struct mixer *mixer_alloc(struct media_thread *thread, unsigned slot)
 	list_init(&m->node);
 	list_init(&m->members);
 	list_init(&m->talkers);
+	list_init(&m->listeners);
 	list_init(&m->groups);
 	return m;
 }
@@ -42,10 +44,11 @@ void mixer_unref(struct mixer *m)
 		media_thread_report(m->thread, &m->gone, MAIL_MIXER_GONE);
 }
 
-/* Tick while somebody is sent to or something is being received. */
+/* Tick while somebody is sent to, hears a player, or something is being received. */
 static void update_ticking(struct mixer *m)
 {
-	bool needed = !m->closed && (m->n_destinations || !list_empty(&m->talkers));
+	bool needed = !m->closed &&
+		      (m->n_destinations || !list_empty(&m->talkers) || !list_empty(&m->listeners));
 
 	if (needed && !m->ticking)
 		list_append(&m->thread->slots[m->slot], &m->node);
@@ -150,7 +153,7 @@ failed:
 }
 
 /*
- * The leg speaks no more and hears the common mix again. If nobody has listened to that
+ * The leg neither speaks nor hears a player any more: it gets the common mix again. If nobody has listened to that
  * meanwhile, it was not encoded: then the leg's own stream goes on as the common one.
  */
 static void release_own(struct mixer *m, struct leg *leg)
@@ -168,6 +171,12 @@ static void release_own(struct mixer *m, struct leg *leg)
 	group->n_own--;
 	encode_stream_free(&m->thread->pool, leg->own);
 	leg->own = NULL;
+}
+
+static void release_own_if_unused(struct mixer *m, struct leg *leg)
+{
+	if (!leg->voice.chosen && list_empty(&leg->listener))
+		release_own(m, leg);
 }
 
 static void end_sending(struct mixer *m, struct leg *leg)
@@ -199,6 +208,8 @@ void mixer_add(struct mixer *m, struct leg *leg)
 	begin_sending(m, leg);
 	if (!leg_is_drained(leg))
 		mixer_hear(leg);
+	if (leg->player)
+		mixer_listen(leg);
 	update_ticking(m);
 }
 
@@ -206,10 +217,10 @@ static void forget_talker(struct mixer *m, struct leg *leg)
 {
 	if (list_empty(&leg->talker))
 		return;
-	release_own(m, leg);
 	leg->voice.chosen = false;
 	list_remove(&leg->talker);
 	m->n_talkers--;
+	release_own_if_unused(m, leg);
 }
 
 void mixer_remove(struct leg *leg)
@@ -219,6 +230,7 @@ void mixer_remove(struct leg *leg)
 	if (leg->leaving)
 		m->n_leaving--;
 	leg->leaving = false;
+	list_remove(&leg->listener);
 	forget_talker(m, leg);
 	end_sending(m, leg);
 	list_remove(&leg->member);
@@ -245,6 +257,19 @@ void mixer_hear(struct leg *leg)
 	list_append(&m->talkers, &leg->talker);
 	m->n_talkers++;
 	update_ticking(m);
+}
+
+void mixer_listen(struct leg *leg)
+{
+	if (list_empty(&leg->listener))
+		list_append(&leg->mixer->listeners, &leg->listener);
+	update_ticking(leg->mixer);
+}
+
+void mixer_mute(struct leg *leg)
+{
+	if (leg->player)
+		player_stop(leg->player);
 }
 
 void mixer_close(struct mixer *m)
@@ -278,23 +303,29 @@ static void count_encodes(struct mixer *m, unsigned n, bool shared)
 		media_count(&m->thread->counters.shared_encodes, n);
 }
 
+static void make_own_stream(struct mixer *m, struct leg *leg)
+{
+	if (!leg->destination || leg->own)
+		return;
+	leg->own = encode_stream_copy(&m->thread->pool, leg->group->stream);
+	if (!leg->own)
+		return;
+	leg->own->limiter = m->limiter;
+	leg->group->n_own++;
+}
+
 /*
- * Who begins to speak gets a stream of his own, a copy of the one he has been sent so far. This
- * must be done before that one is given this tick's frame.
+ * Who begins to speak, or to hear a player, gets a stream of his own, a copy of the one he has been
+ * sent so far. This must be done before that one is given this tick's frame.
  */
 static void make_own_streams(struct mixer *m, const struct talkers *talkers)
 {
-	for (unsigned i = 0; i < talkers->n; i++) {
-		struct leg *leg = talkers->legs[i];
+	struct list_node *it, *next;
 
-		if (!leg->destination || leg->own)
-			continue;
-		leg->own = encode_stream_copy(&m->thread->pool, leg->group->stream);
-		if (!leg->own)
-			continue;
-		leg->own->limiter = m->limiter;
-		leg->group->n_own++;
-	}
+	for (unsigned i = 0; i < talkers->n; i++)
+		make_own_stream(m, talkers->legs[i]);
+	LIST_FOR_EACH(it, next, &m->listeners)
+	make_own_stream(m, CONTAINER_OF(it, struct leg, listener));
 }
 
 static void encode_shared(struct mixer *m, uint64_t time_us, const struct talkers *talkers)
@@ -326,34 +357,83 @@ static void encode_shared(struct mixer *m, uint64_t time_us, const struct talker
 	count_encodes(m, encodes, true);
 }
 
-static void encode_own(struct mixer *m, uint64_t time_us, const struct talkers *talkers)
+/*
+ * What one alone hears, to scratch.mix: all but his own voice pcm (NULL: it is not in the mix), and
+ * his player. Returns whether it is silence.
+ */
+static bool mix_own(
+	struct mixer *m, struct leg *leg, const int16_t *pcm, const struct talkers *talkers)
 {
 	struct media_scratch *scratch = m->thread->scratch;
 	size_t frame = m->thread->settings->sample_rate / 50;
+	const int32_t *sum = scratch->sum;
+	bool silent = talkers->n_sounding == (pcm ? 1U : 0U);
+
+	if (leg->player) {
+		if (player_mix(leg->player, m->thread, sum, pcm, scratch->apart))
+			silent = false;
+		sum = scratch->apart;
+		pcm = NULL;
+	}
+	if (leg->own)
+		mix_minus(&leg->own->limiter, sum, pcm, scratch->mix, frame);
+	return silent;
+}
+
+/* in_mix: he is among the talkers, so the common mix, with his own voice in it, is kept from him. */
+static void encode_for(struct mixer *m, struct leg *leg, bool in_mix, uint64_t time_us,
+	const struct talkers *talkers, unsigned *encodes)
+{
+	struct media_scratch *scratch = m->thread->scratch;
+	bool silent = mix_own(m, leg, in_mix ? leg->voice.pcm : NULL, talkers);
+	unsigned n = 0;
+
+	leg->own_us = time_us;
+	if (!leg->destination)
+		return;
+	if (leg->own)
+		n = encode_stream_push(leg->own, scratch->mix, silent, scratch->packets, encodes);
+	for (unsigned k = 0; k < n; k++)
+		fan_out_add(leg->destination->fan_out, leg->destination, 0, scratch->packets[k].p,
+			scratch->packets[k].size, time_us + scratch->packets[k].after_us);
+	/* An empty frame keeps the common mix from him. */
+	if (n == 0 && (in_mix || leg->own))
+		fan_out_add(leg->destination->fan_out, leg->destination, 0, NULL, 0, time_us);
+}
+
+static void encode_own(struct mixer *m, uint64_t time_us, const struct talkers *talkers)
+{
+	struct list_node *it, *next;
 	unsigned encodes = 0;
 
-	for (unsigned i = 0; i < talkers->n; i++) {
-		struct leg *leg = talkers->legs[i];
-		const int16_t *pcm = leg->voice.pcm;
-		unsigned n = 0;
+	for (unsigned i = 0; i < talkers->n; i++)
+		encode_for(m, talkers->legs[i], true, time_us, talkers, &encodes);
+	LIST_FOR_EACH(it, next, &m->listeners)
+	{
+		struct leg *leg = CONTAINER_OF(it, struct leg, listener);
 
-		if (!leg->destination)
-			continue;
-		if (leg->own) {
-			mix_minus(&leg->own->limiter, scratch->sum, pcm, scratch->mix, frame);
-			n = encode_stream_push(leg->own, scratch->mix,
-				talkers->n_sounding == (pcm ? 1U : 0U), scratch->packets, &encodes);
-		}
-		for (unsigned k = 0; k < n; k++)
-			fan_out_add(leg->destination->fan_out, leg->destination, 0,
-				scratch->packets[k].p, scratch->packets[k].size,
-				time_us + scratch->packets[k].after_us);
-		/* An empty frame keeps the common mix, with his own voice in it, from him. */
-		if (n == 0)
-			fan_out_add(
-				leg->destination->fan_out, leg->destination, 0, NULL, 0, time_us);
+		if (leg->own_us != time_us)
+			encode_for(m, leg, false, time_us, talkers, &encodes);
 	}
 	count_encodes(m, encodes, false);
+}
+
+/* Whose player is over hears the room as it is again. */
+static void settle_listeners(struct mixer *m)
+{
+	struct list_node *it, *next;
+
+	LIST_FOR_EACH(it, next, &m->listeners)
+	{
+		struct leg *leg = CONTAINER_OF(it, struct leg, listener);
+
+		if (!player_is_over(leg->player))
+			continue;
+		player_release(leg->player, m->thread);
+		leg->player = NULL;
+		list_remove(&leg->listener);
+		release_own_if_unused(m, leg);
+	}
 }
 
 /* After the packets are out: who has fallen silent, and who goes elsewhere. */
@@ -365,8 +445,7 @@ static void settle(struct mixer *m)
 	{
 		struct leg *leg = CONTAINER_OF(it, struct leg, talker);
 
-		if (!leg->voice.chosen)
-			release_own(m, leg);
+		release_own_if_unused(m, leg);
 		if (leg->voice.quiet > QUIET_TICKS && !leg->voice.hang)
 			forget_talker(m, leg);
 	}
@@ -405,6 +484,7 @@ void mixer_tick(struct mixer *m, uint64_t time_us)
 		if (m->fan_outs[i])
 			fan_out_submit(m->fan_outs[i]);
 	}
+	settle_listeners(m);
 	settle(m);
 	update_ticking(m);
 	media_count(&t->counters.ticks, 1);

@@ -2,9 +2,10 @@
 /*
  * Mixer: the audio of one room. Every 20 ms it takes a frame of each leg that speaks, mixes the
  * loudest, encodes the mix once for all who listen alike (an encode group) and once more for
- * each who speaks, without himself, and gives the packets to the fan-outs.
+ * each who speaks, without himself, or hears a player, with that; and gives the packets to the
+ * fan-outs.
  *
- * It ticks only while somebody is sent to or something is being received. Made on the signalling
+ * It ticks only while somebody is sent to, hears a player, or something is being received. Made on the signalling
  * thread; the thread it was given to owns it from then on, until MAIL_MIXER_GONE.
  */
 #ifndef MEDIA_MIXER_H
@@ -42,6 +43,7 @@ struct mixer {
 	struct list_node node; /* media_thread.slots, while ticking */
 	bool ticking, closed;
 	struct list_node members, talkers; /* legs; talkers: those who have sent something lately */
+	struct list_node listeners;        /* legs that hear a player */
 	struct list_node groups;
 	unsigned n_talkers, n_groups_made, n_destinations;
 	unsigned n_leaving;         /* members that go elsewhere after the next tick */
@@ -67,6 +69,10 @@ void mixer_reformat(struct leg *leg);
 
 /* The leg received something: it takes part in the ticks until it has been quiet for a while. */
 void mixer_hear(struct leg *leg);
+
+/* The leg has been given a player; or the one it has is to fade out. */
+void mixer_listen(struct leg *leg);
+void mixer_mute(struct leg *leg);
 
 /* OP_MIXER_CLOSE: legs still in it stay on this thread, in no room. */
 void mixer_close(struct mixer *m);

@@ -21,7 +21,9 @@ struct media_scratch {
 	int16_t decoded[SCRATCH_SPAN]; /* one packet, at its codec's rate */
 	int16_t span[SCRATCH_SPAN];    /* the same at the mixer's rate */
 	int32_t sum[SCRATCH_FRAME];
-	int16_t mix[SCRATCH_FRAME]; /* what is being encoded */
+	int16_t mix[SCRATCH_FRAME];   /* what is being encoded */
+	int32_t apart[SCRATCH_FRAME]; /* the sum as one alone hears it */
+	int16_t sound[SCRATCH_FRAME]; /* of a player */
 	struct encoded packets[ENCODE_MAX_PACKETS];
 	int16_t *frames; /* each talker's 20 ms in this tick; grows, see talkers.c */
 	size_t max_frames;
