@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,6 +122,12 @@ int tls_files_certificate(SSL_CTX *ctx, const char *path, char *error, size_t si
 	return err;
 }
 
+static bool holds_none(unsigned long last)
+{
+	return ERR_GET_LIB(last) == ERR_LIB_X509 &&
+	       ERR_GET_REASON(last) == X509_R_NO_CERTIFICATE_OR_CRL_FOUND;
+}
+
 int tls_files_authorities(SSL_CTX *ctx, const char *path, char *error, size_t size)
 {
 	BIO *file;
@@ -132,7 +139,7 @@ int tls_files_authorities(SSL_CTX *ctx, const char *path, char *error, size_t si
 		return err;
 	BIO_free(file);
 	if (SSL_CTX_load_verify_file(ctx, path) != 1)
-		err = has_no_more() || !ERR_peek_last_error()
+		err = holds_none(ERR_peek_last_error())
 			      ? say(error, size, path, "holds no certificate")
 			      : say_openssl(error, size, path, "its certificates cannot be read");
 	ERR_clear_error();
