@@ -71,6 +71,7 @@ struct sip_agent {
 	struct list_node usages;    /* subscriptions, publications (sip/usage.h); likewise */
 	size_t n_usages;
 	size_t n_invites;
+	size_t n_strays;  /* of them: sip/invite_stray.c */
 	size_t n_waiting; /* client transactions without a final response */
 
 	/* Every message is written here; nothing is called between the first and the last byte. */

@@ -290,6 +290,11 @@ void sip_client_transaction_set_handlers(struct sip_client_transaction *txn,
 	}
 }
 
+struct sip_flow *sip_client_transaction_flow(const struct sip_client_transaction *txn)
+{
+	return txn->flow;
+}
+
 int sip_client_transaction_write(const struct sip_client_transaction *txn, enum sip_method method,
 	const struct sip_msg *response, struct slice extra, struct buf *out)
 {

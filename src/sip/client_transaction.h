@@ -59,6 +59,9 @@ int sip_request_send(struct sip_agent *agent, const struct sip_request *request,
 void sip_client_transaction_set_handlers(struct sip_client_transaction *txn,
 	const struct sip_client_transaction_handlers *handlers, void *arg);
 
+/* The flow it goes by; borrowed. */
+struct sip_flow *sip_client_transaction_flow(const struct sip_client_transaction *txn);
+
 /*
  * INVITE: send CANCEL with these extra lines, at once or as soon as the first provisional response
  * is there (9.1). The final response is reported as always; when none comes within 64*T1, failed

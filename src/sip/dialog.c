@@ -300,6 +300,36 @@ out:
 	return err;
 }
 
+int sip_dialog_new_answered(struct sip_dialog **dialogp, struct sip_agent *agent,
+	struct sip_flow *flow, const struct sip_msg *response,
+	const struct sip_dialog_handlers *handlers, void *arg)
+{
+	struct sip_dialog *dialog;
+	int err = -ENOMEM;
+
+	if (response->from.tag.n != SIP_TAG_LETTERS)
+		return -EBADMSG;
+	dialog = new_dialog(agent, flow, handlers, arg);
+	if (!dialog)
+		return -ENOMEM;
+	memcpy(dialog->local_tag, response->from.tag.p, SIP_TAG_LETTERS);
+	dialog->caller = true;
+	dialog->secure = response->to.uri.scheme == URI_SIPS;
+	dialog->local_cseq = response->cseq.number;
+	/* Without a Contact, which it must have, the one who was called is the best guess. */
+	if (set_target(dialog, response->to.uri_text) < 0)
+		goto out;
+	err = set_text(dialog, response->call_id, sip_msg_value(response, SIP_HDR_FROM), SLICE_NONE,
+		SLICE_NONE, SLICE_NONE);
+	if (err == 0)
+		err = sip_dialog_establish(dialog, response);
+	if (err == 0)
+		*dialogp = obj_ref(dialog);
+out:
+	obj_unref(dialog);
+	return err;
+}
+
 struct sip_dialog *sip_dialog_find(struct sip_agent *agent, const struct sip_msg *request)
 {
 	return (struct sip_dialog *)(void *)sip_key_find(&agent->dialogs,

@@ -55,6 +55,14 @@ int sip_dialog_establish(struct sip_dialog *dialog, const struct sip_msg *respon
 int sip_dialog_fork(
 	struct sip_dialog **fork, const struct sip_dialog *dialog, const struct sip_msg *response);
 
+/*
+ * UAC: of a 2xx to an INVITE of ours, whose own dialog is gone or another one; flow: by which the
+ * INVITE went. Returns 0, -EBADMSG (not ours) or -ENOMEM.
+ */
+int sip_dialog_new_answered(struct sip_dialog **dialog, struct sip_agent *agent,
+	struct sip_flow *flow, const struct sip_msg *response,
+	const struct sip_dialog_handlers *handlers, void *arg);
+
 /* Requests for it are answered with 481 from here on. Idempotent. */
 void sip_dialog_close(struct sip_dialog *dialog);
 

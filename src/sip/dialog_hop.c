@@ -105,12 +105,12 @@ static bool find_hop(struct sip_dialog *dialog, struct sip_target *hop)
  * RFC 5626 4.3: whether all goes by the flow that the dialog was made by. So says the peer with ob in
  * its Contact, which may be an address behind a NAT; and so it is where we are registered by it.
  */
-static bool keeps_flow(const struct sip_dialog *dialog)
+bool sip_dialog_keeps_flow(const struct sip_dialog *dialog)
 {
 	struct slice ob;
 	struct uri uri;
 
-	if (dialog->flow->closed)
+	if (!dialog->flow || dialog->flow->closed)
 		return false;
 	if (sip_register_flow_like(dialog->agent, dialog->flow))
 		return true;
@@ -125,7 +125,8 @@ int sip_dialog_flow(struct sip_dialog *dialog, struct sip_flow **flow)
 
 	if (!dialog->agent || !dialog->flow)
 		return -ENOTCONN;
-	if (keeps_flow(dialog) || !find_hop(dialog, &hop) || usable(dialog->flow, &hop)) {
+	if (sip_dialog_keeps_flow(dialog) || !find_hop(dialog, &hop) ||
+		usable(dialog->flow, &hop)) {
 		*flow = obj_ref(dialog->flow);
 		return 0;
 	}

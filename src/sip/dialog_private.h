@@ -39,6 +39,9 @@ struct sip_dialog *sip_dialog_find(struct sip_agent *agent, const struct sip_msg
 /* The first hop may be another one from here on: look for it. */
 void sip_dialog_locate(struct sip_dialog *dialog);
 
+/* Whether all its requests go by the flow that it was made by, wherever its target is. */
+bool sip_dialog_keeps_flow(const struct sip_dialog *dialog);
+
 /* Give up looking, and forget what was found. */
 void sip_dialog_forget_hop(struct sip_dialog *dialog);
 

@@ -33,6 +33,7 @@ static void destroy(void *obj)
 	obj_unref(invite->dialog);
 	mem_free(invite->contact_user);
 	mem_free(invite->user_agent);
+	obj_unref(invite->auth);
 }
 
 /* Something that a response, an ACK or a time-out will still come for. */
@@ -96,13 +97,15 @@ static void release(struct sip_invite *invite)
 	sip_invite_drop_dial(invite);
 	drop_client(&invite->outgoing);
 	drop_client(&invite->accepted);
-	drop_client(&invite->bye);
+	sip_invite_drop_request(&invite->bye);
 	if (invite->incoming)
 		sip_server_transaction_set_handlers(invite->incoming, NULL, NULL);
 	invite->incoming = obj_unref(invite->incoming);
 	invite->ack_flow = obj_unref(invite->ack_flow);
 	mem_free(invite->ack);
 	invite->ack = NULL;
+	mem_free(invite->auth_lines);
+	invite->auth_lines = NULL;
 	mem_free(invite->late_ack);
 	invite->late_ack = NULL;
 	mem_free(invite->reason);
@@ -116,6 +119,7 @@ static void release(struct sip_invite *invite)
 		sip_dialog_close(invite->dialog);
 	list_remove(&invite->node);
 	invite->agent->n_invites--;
+	invite->agent->n_strays -= invite->stray;
 	invite->agent = NULL;
 	obj_unref(invite); /* the list's */
 }
@@ -161,44 +165,31 @@ void sip_invite_start_ending(struct sip_invite *invite, unsigned status, uint64_
 
 /* ---- BYE --------------------------------------------------------------------------------------- */
 
-static void bye_response(
-	struct sip_client_transaction *txn, const struct sip_msg *response, void *arg)
-{
-	struct sip_invite *invite = arg;
-
-	/* Whatever it says, the dialog is over (15.1.1). */
-	if (response->status >= 200)
-		sip_invite_conclude(invite, invite->end_status, NULL);
-}
-
-static void bye_failed(struct sip_client_transaction *txn, unsigned status, void *arg)
+/* Whatever the response says, or none, the dialog is over (15.1.1). */
+static void bye_done(
+	struct sip_uac *uac, unsigned status, const struct sip_msg *response, void *arg)
 {
 	struct sip_invite *invite = arg;
 
 	sip_invite_conclude(invite, invite->end_status, NULL);
 }
 
-static const struct sip_client_transaction_handlers bye_handlers = {
-	.response = bye_response,
-	.failed = bye_failed,
-};
+static const struct sip_uac_handlers bye_handlers = {.done = bye_done};
 
 static int send_bye(struct sip_invite *invite, struct slice reason)
 {
-	char branch[SIP_BRANCH_SIZE];
-	struct sip_request request = {.method = SIP_BYE, .branch = branch};
-	struct buf *out;
+	struct sip_invite_request request = {.method = SIP_BYE, .dialog = invite->dialog};
+	struct buf line;
 	int err;
 
-	err = sip_dialog_flow(invite->dialog, &request.flow);
-	if (err < 0)
-		return err;
-	out = sip_dialog_begin(invite->dialog, request.flow, SIP_BYE,
-		sip_dialog_next_cseq(invite->dialog), branch);
+	buf_init(&line, 4096);
 	if (reason.n)
-		sip_write_header(out, SIP_HDR_REASON, reason);
-	err = sip_request_send(invite->agent, &request, &bye_handlers, invite, &invite->bye);
-	obj_unref(request.flow);
+		sip_write_header(&line, SIP_HDR_REASON, reason);
+	request.lines = buf_view(&line);
+	err = line.err;
+	if (err == 0)
+		err = sip_invite_request(invite, &request, &bye_handlers, &invite->bye);
+	buf_free(&line);
 	return err;
 }
 

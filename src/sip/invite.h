@@ -11,6 +11,7 @@
 #define SIP_INVITE_H
 
 #include "sip/agent.h"
+#include "sip/auth.h"
 
 struct sip_body {
 	struct slice type; /* "application/sdp"; empty: no body */
@@ -137,6 +138,11 @@ struct sip_invite_target {
 	struct slice from, to;     /* name-addr without tag */
 	struct slice contact_user; /* user part of our Contact */
 	bool focus;                /* ;isfocus on our Contact */
+	/*
+	 * Copied; they answer challenges to every request of the call (RFC 3261 22). NULL: those of
+	 * the registration by whose flow it goes, if there is one.
+	 */
+	const struct sip_credentials *credentials;
 	enum sip_transport transport;
 	struct addr next_hop; /* where to send; len 0: where the URI leads (sip/locate.h) */
 };

@@ -12,7 +12,10 @@ static int write_ack(struct sip_invite *invite, struct sip_flow *flow, uint32_t 
 	const struct sip_body *body)
 {
 	char branch[SIP_BRANCH_SIZE];
-	struct sip_request request = {.flow = flow, .method = SIP_ACK, .branch = branch};
+	struct sip_request request = {.flow = flow,
+		.method = SIP_ACK,
+		.branch = branch,
+		.extra = slice_str(invite->auth_lines)};
 
 	if (body) {
 		request.type = body->type;
@@ -86,47 +89,13 @@ int sip_invite_acknowledge(struct sip_invite *invite, const struct sip_body *bod
 	return 0;
 }
 
-static void repeat_ack(struct sip_invite *invite, const struct sip_msg *response)
+void sip_invite_repeat_ack(struct sip_invite *invite, const struct sip_msg *response)
 {
 	if (invite->ack && response->cseq.number == invite->ack_cseq)
 		sip_flow_send(invite->ack_flow, slice_of(invite->ack, invite->ack_n));
 }
 
 /* ---- responses --------------------------------------------------------------------------------- */
-
-/* BYE to a dialog that nobody wants; its response means nothing. */
-static void send_away(struct sip_agent *agent, struct sip_dialog *fork, struct sip_flow *flow)
-{
-	char branch[SIP_BRANCH_SIZE];
-	struct sip_request request = {.flow = flow, .method = SIP_BYE, .branch = branch};
-	struct sip_client_transaction *bye;
-
-	sip_dialog_begin(fork, flow, SIP_BYE, sip_dialog_next_cseq(fork), branch);
-	if (sip_request_send(agent, &request, NULL, NULL, &bye) == 0)
-		obj_unref(bye);
-}
-
-/* 13.2.2.4: another one has answered too. It gets its ACK each time, BYE once. */
-static void receive_fork(struct sip_invite *invite, const struct sip_msg *response)
-{
-	uint64_t tag = hash_slice(1, response->to.tag);
-	struct sip_dialog *own = invite->dialog;
-	struct sip_dialog *fork;
-	struct sip_flow *flow;
-
-	if (sip_invite_fork(invite, &fork, response) < 0)
-		return;
-	if (sip_dialog_flow(fork, &flow) == 0) {
-		invite->dialog = fork;
-		write_ack(invite, flow, response->cseq.number, NULL);
-		invite->dialog = own;
-		if (tag != invite->forked)
-			send_away(invite->agent, fork, flow);
-		invite->forked = tag;
-		obj_unref(flow);
-	}
-	obj_unref(fork);
-}
 
 /* The transaction that got the 2xx takes the place of the one before. */
 static void note_accepted(struct sip_invite *invite)
@@ -192,19 +161,28 @@ static void receive_2xx(struct sip_invite *invite, struct sip_client_transaction
 	if (txn == invite->outgoing)
 		receive_answer(invite, response);
 	else if (txn == invite->accepted && sip_dialog_matches(invite->dialog, response))
-		repeat_ack(invite, response);
+		sip_invite_repeat_ack(invite, response);
 	else if (txn == invite->accepted)
-		receive_fork(invite, response);
+		sip_invite_send_away(
+			invite->agent, sip_client_transaction_flow(txn), response, invite);
+}
+
+/* Once more with what the refusal asks for: credentials, a larger session interval (RFC 4028 7.3). */
+static bool send_again(struct sip_invite *invite)
+{
+	return invite->connected ? sip_invite_reinvite_again(invite)
+				 : sip_invite_dial_again(invite);
 }
 
 static void receive_refusal(struct sip_invite *invite, const struct sip_msg *response)
 {
+	bool again = invite->sm.state != INVITE_ENDING &&
+		     (sip_invite_challenged(invite, response) ||
+			     sip_invite_raise_interval(invite, response));
+
 	invite->outgoing = obj_unref(invite->outgoing);
 	sip_invite_drop_early(invite);
-	if (sip_invite_dial_refused(invite, response->status))
-		return;
-	if (invite->sm.state == INVITE_CALLING && sip_invite_raise_interval(invite, response) &&
-		sip_invite_dial_again(invite))
+	if (sip_invite_dial_refused(invite, response->status) || (again && send_again(invite)))
 		return;
 	invite->exchange = EXCHANGE_NONE;
 	invite->offerless = false;
@@ -225,6 +203,8 @@ static void on_response(
 
 	if (response->status < 200) {
 		sip_invite_dial_heard(invite);
+		if (invite->offer)
+			invite->offer->heard = true;
 		sip_invite_receive_provisional(invite, response);
 	} else if (response->status < 300) {
 		receive_2xx(invite, txn, response);
@@ -243,7 +223,7 @@ static void on_failed(struct sip_client_transaction *txn, unsigned status, void 
 		sip_invite_drop_early(invite);
 		invite->exchange = EXCHANGE_NONE;
 		invite->offerless = false;
-		if (sip_invite_dial_failed(invite, status))
+		if (sip_invite_dial_failed(invite, status) || sip_invite_reinvite_by_udp(invite))
 			goto out;
 		if (invite->sm.state == INVITE_CALLING)
 			sip_invite_conclude(invite, status, NULL);
@@ -289,15 +269,8 @@ static void write_supported(const struct sip_invite *invite, struct buf *out, bo
 		sip_write_header_str(out, SIP_HDR_SUPPORTED, SIP_SUPPORTED);
 }
 
-int sip_invite_send(struct sip_invite *invite, struct sip_flow *flow, const struct sip_body *body,
-	struct slice extra)
-{
-	return sip_invite_send_as(
-		invite, flow, sip_dialog_next_cseq(invite->dialog), 0, body, extra);
-}
-
-int sip_invite_send_as(struct sip_invite *invite, struct sip_flow *flow, uint32_t cseq,
-	size_t limit, const struct sip_body *body, struct slice extra)
+int sip_invite_send(struct sip_invite *invite, struct sip_flow *flow, uint32_t cseq, size_t limit,
+	const struct sip_body *body, struct slice extra)
 {
 	char branch[SIP_BRANCH_SIZE];
 	struct sip_request request = {.flow = flow,
@@ -317,6 +290,7 @@ int sip_invite_send_as(struct sip_invite *invite, struct sip_flow *flow, uint32_
 	sip_write_header_str(out, SIP_HDR_ALLOW, SIP_ALLOW);
 	write_supported(invite, out, request.type.n > 0);
 	sip_invite_write_interval(invite, out);
+	sip_invite_write_auth(invite, out);
 	err = sip_request_send(
 		invite->agent, &request, &transaction_handlers, invite, &invite->outgoing);
 	if (err < 0)
@@ -346,6 +320,8 @@ int sip_invite_connect(struct sip_invite **invitep, struct sip_agent *agent,
 		&invite->dialog, agent, NULL, &parties, &sip_invite_dialog_handlers, invite);
 	if (err == 0)
 		err = sip_invite_set_contact(invite, target->contact_user, target->focus);
+	if (err == 0 && target->credentials)
+		err = sip_auth_client_new(&invite->auth, target->credentials);
 	sip_invite_set_handlers(invite, handlers, arg);
 	if (err == 0)
 		err = sip_invite_dial(invite, target, body, extra);

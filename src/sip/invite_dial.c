@@ -74,7 +74,7 @@ static int send_by(struct sip_invite_dial *dial, const struct sip_target *target
 	sip_dialog_set_flow(invite->dialog, flow);
 	err = find_body(dial, flow, &body);
 	if (err == 0)
-		err = sip_invite_send_as(
+		err = sip_invite_send(
 			invite, flow, dial->cseq, limit, body.type.n ? &body : NULL, dial->extra);
 	if (err == 0)
 		invite->peer = flow->remote;
@@ -204,7 +204,7 @@ static void on_patience(void *arg)
 	struct sip_invite_dial *dial = arg;
 	struct sip_invite *invite = obj_ref(dial->invite);
 
-	sip_client_transaction_abandon(invite->outgoing);
+	sip_invite_give_up_target(invite->agent, invite->outgoing);
 	invite->outgoing = obj_unref(invite->outgoing);
 	if (!sip_invite_dial_failed(invite, 408))
 		sip_invite_conclude(invite, 408, NULL);

@@ -94,19 +94,16 @@ struct sip_dialog *sip_invite_live_dialog(const struct sip_invite *invite)
 	return invite->early ? invite->early->dialog : NULL;
 }
 
-int sip_invite_fork(
-	const struct sip_invite *invite, struct sip_dialog **fork, const struct sip_msg *response)
+void sip_invite_go_on_counting(
+	const struct sip_invite *invite, struct sip_dialog *dialog, const struct sip_msg *response)
 {
 	const struct sip_invite_early *early = find(invite, response);
-	int err = sip_dialog_fork(fork, invite->dialog, response);
 
-	if (err < 0 || !early)
-		return err;
-	/* 12.2.1.1: PRACK has used numbers already, and the peer's requests have. */
-	(*fork)->local_cseq = early->dialog->local_cseq;
-	(*fork)->remote_cseq = early->dialog->remote_cseq;
-	(*fork)->remote_cseq_known = early->dialog->remote_cseq_known;
-	return 0;
+	if (!early)
+		return;
+	dialog->local_cseq = early->dialog->local_cseq;
+	dialog->remote_cseq = early->dialog->remote_cseq;
+	dialog->remote_cseq_known = early->dialog->remote_cseq_known;
 }
 
 /* 13.2.2.4: the route set is that of the 2xx, whatever the early dialog had. */
@@ -118,9 +115,10 @@ int sip_invite_confirm_dialog(struct sip_invite *invite, const struct sip_msg *r
 
 	if (!invite->early)
 		return sip_dialog_establish(invite->dialog, response);
-	err = sip_invite_fork(invite, &dialog, response);
+	err = sip_dialog_fork(&dialog, invite->dialog, response);
 	if (err < 0)
 		return err;
+	sip_invite_go_on_counting(invite, dialog, response);
 	dialog->handlers = &sip_invite_dialog_handlers;
 	dialog->arg = invite;
 	/* The others stay for their numbers: one that answers as well gets its BYE. */
@@ -138,35 +136,27 @@ int sip_invite_confirm_dialog(struct sip_invite *invite, const struct sip_msg *r
 static int send_prack(
 	struct sip_invite *invite, struct sip_invite_early *early, const struct sip_body *body)
 {
-	char branch[SIP_BRANCH_SIZE];
-	struct sip_request request = {.method = SIP_PRACK, .branch = branch};
 	bool offer = body && invite->exchange == EXCHANGE_NONE;
-	struct sip_client_transaction *txn;
-	struct buf *out;
-	int err = sip_dialog_flow(early->dialog, &request.flow);
+	struct sip_invite_request request = {
+		.method = SIP_PRACK, .dialog = early->dialog, .body = body};
+	struct buf line;
+	int err;
 
+	buf_init(&line, 64);
+	sip_write_header_f(&line, SIP_HDR_RACK, "%u %u INVITE", early->rseq, early->cseq);
+	request.lines = buf_view(&line);
+	/* The response to one without an offer says nothing that would matter. */
+	err = line.err ? line.err
+		       : sip_invite_request(invite, &request,
+				 offer ? &sip_invite_update_handlers : NULL,
+				 offer ? &invite->update : NULL);
+	buf_free(&line);
 	if (err < 0)
 		return err;
-	if (body) {
-		request.type = body->type;
-		request.body = body->data;
-	}
-	out = sip_dialog_begin(early->dialog, request.flow, SIP_PRACK,
-		sip_dialog_next_cseq(early->dialog), branch);
-	sip_write_header_f(out, SIP_HDR_RACK, "%u %u INVITE", early->rseq, early->cseq);
-	err = sip_request_send(
-		invite->agent, &request, offer ? &sip_invite_update_handlers : NULL, invite, &txn);
-	obj_unref(request.flow);
-	if (err < 0)
-		return err;
-	if (offer) {
-		invite->update = txn;
+	if (offer)
 		invite->exchange = EXCHANGE_SENT;
-		return 0;
-	}
-	if (body)
+	else if (body)
 		sip_invite_agree(invite);
-	obj_unref(txn); /* its response says nothing that would matter */
 	return 0;
 }
 

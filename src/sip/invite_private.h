@@ -9,6 +9,7 @@
 #include "sip/dialog.h"
 #include "sip/invite.h"
 #include "sip/server_transaction.h"
+#include "sip/uac.h"
 
 /*
  *   server                          client
@@ -43,6 +44,10 @@ struct sip_invite_offer {
 	struct slice type, data, extra;
 	unsigned status; /* of a response */
 	bool update;     /* UPDATE, not re-INVITE */
+	bool large;      /* a re-INVITE: by TCP because of its size (18.1.1) */
+	bool udp;        /* by UDP, however large: there is no TCP */
+	bool heard;      /* somebody has sent a provisional response */
+	uint32_t cseq;
 };
 
 /* Where offer and answer stand (RFC 3264), whatever messages carry them. */
@@ -74,16 +79,18 @@ struct sip_invite {
 	uint32_t answer_cseq;
 
 	/* Our INVITE or re-INVITE without a final response; the last one that got 2xx; our BYE. */
-	struct sip_client_transaction *outgoing, *accepted, *bye;
+	struct sip_client_transaction *outgoing, *accepted;
+	struct sip_uac *bye;
+	struct sip_auth_client *auth;      /* ours: answers challenges; NULL: none came yet */
+	char *auth_lines;                  /* those of our last INVITE, for its ACK (22.1) */
 	struct sip_flow *ack_flow;         /* how our last ACK went, and its bytes */
 	struct sip_invite_offer *late_ack; /* the body of one that waits for its way to be found */
 	char *ack;
 	size_t ack_n;
 	uint32_t ack_cseq;
-	uint64_t forked; /* tag of the last dialog that was sent away, hashed */
 
 	/* Our UPDATE, or PRACK with an offer, without a final response; the peer's likewise. */
-	struct sip_client_transaction *update;
+	struct sip_uac *update;
 	struct sip_server_transaction *asking;
 	struct sip_invite_early *early;    /* client: early dialogs, ours */
 	struct sip_invite_early *pracking; /* the one whose response the user is being told of */
@@ -105,6 +112,7 @@ struct sip_invite {
 	unsigned end_status;    /* while ending: what "ended" will say */
 	unsigned last_progress; /* the provisional response sent last for incoming; 0: none */
 	bool focus;
+	bool stray; /* an answer that nobody waited for */
 	bool awaiting_ack;
 	bool connected; /* the dialog is established; from the start for who was called */
 	bool need_ack;  /* client: a 2xx is not acknowledged yet */
@@ -200,19 +208,27 @@ void sip_invite_drop_deferred(struct sip_invite *invite);
 
 /* ---- invite_client.c, invite_reinvite.c -------------------------------------------------------- */
 
-/* Send INVITE in the dialog; -> outgoing. */
-int sip_invite_send(struct sip_invite *invite, struct sip_flow *flow, const struct sip_body *body,
-	struct slice extra);
-
-/* The same with this CSeq, and not (-EMSGSIZE) if it is larger than limit (0: none). */
-int sip_invite_send_as(struct sip_invite *invite, struct sip_flow *flow, uint32_t cseq,
-	size_t limit, const struct sip_body *body, struct slice extra);
+/*
+ * Send INVITE in the dialog; -> outgoing. Not (-EMSGSIZE) if it is larger than limit (0: none).
+ */
+int sip_invite_send(struct sip_invite *invite, struct sip_flow *flow, uint32_t cseq, size_t limit,
+	const struct sip_body *body, struct slice extra);
 
 /* Send the ACK that is due, if one is. */
 void sip_invite_send_ack(struct sip_invite *invite, const struct sip_body *body);
 
+/* A 2xx that has been acknowledged came again. */
+void sip_invite_repeat_ack(struct sip_invite *invite, const struct sip_msg *response);
+
 /* Our re-INVITE or UPDATE was not accepted: response, or NULL when none came. */
 void sip_invite_reinvite_refused(struct sip_invite *invite, const struct sip_msg *response);
+
+/*
+ * Once more, after a challenge or a 422; or because nothing came of the attempt by TCP. False: that
+ * is not possible.
+ */
+bool sip_invite_reinvite_again(struct sip_invite *invite);
+bool sip_invite_reinvite_by_udp(struct sip_invite *invite);
 
 /* The peer's own re-INVITE came while ours waits after 491: ours is off. */
 void sip_invite_yield(struct sip_invite *invite);
@@ -228,6 +244,32 @@ struct sip_invite_offer *sip_invite_keep_offer(const struct sip_body *body, stru
 /* For the dialog: where its requests go is known. */
 void sip_invite_located(void *arg);
 
+/* ---- invite_request.c -------------------------------------------------------------------------- */
+
+/*
+ * Send a request of ours in the dialog (sip/uac.h): not INVITE. contact: a target refresh. uac as for
+ * sip_uac_start. Returns 0 or a negative errno.
+ */
+struct sip_invite_request {
+	enum sip_method method;
+	struct sip_dialog *dialog;
+	const struct sip_body *body; /* or NULL */
+	struct slice lines;
+	bool contact;
+};
+
+int sip_invite_request(struct sip_invite *invite, const struct sip_invite_request *request,
+	const struct sip_uac_handlers *handlers, struct sip_uac **uac);
+
+/* Nobody is told of it any more. *uac is NULL then. */
+void sip_invite_drop_request(struct sip_uac **uac);
+
+/* Our INVITE got 401 or 407 (22.2): whether it may be sent again, with credentials. */
+bool sip_invite_challenged(struct sip_invite *invite, const struct sip_msg *response);
+
+/* Write the credentials that challenges have asked for into an INVITE, and keep them for its ACK. */
+void sip_invite_write_auth(struct sip_invite *invite, struct buf *out);
+
 /* ---- invite_early.c ---------------------------------------------------------------------------- */
 
 /* A provisional response to our INVITE. */
@@ -239,14 +281,28 @@ int sip_invite_prack(struct sip_invite *invite, const struct sip_body *body);
 /* The first 2xx: its dialog becomes the call's. Returns 0 or -ENOMEM. */
 int sip_invite_confirm_dialog(struct sip_invite *invite, const struct sip_msg *response);
 
-/* sip_dialog_fork, going on with the numbers of the branch's early dialog. */
-int sip_invite_fork(
-	const struct sip_invite *invite, struct sip_dialog **fork, const struct sip_msg *response);
+/* 12.2.1.1: this dialog, made by response, takes the numbers of its branch's early dialog. */
+void sip_invite_go_on_counting(
+	const struct sip_invite *invite, struct sip_dialog *dialog, const struct sip_msg *response);
 
 /* The dialog that requests go in, confirmed or early; NULL: none yet. Borrowed. */
 struct sip_dialog *sip_invite_live_dialog(const struct sip_invite *invite);
 
 void sip_invite_drop_early(struct sip_invite *invite);
+
+/* ---- invite_stray.c ---------------------------------------------------------------------------- */
+
+/*
+ * Acknowledge and end what this 2xx has established: a branch of of's INVITE, or NULL. flow: by which
+ * the INVITE went.
+ */
+void sip_invite_send_away(struct sip_agent *agent, struct sip_flow *flow,
+	const struct sip_msg *response, const struct sip_invite *of);
+
+/*
+ * The transaction of our INVITE to a target that stays silent: should it answer yet, it is sent away.
+ */
+void sip_invite_give_up_target(struct sip_agent *agent, struct sip_client_transaction *txn);
 
 /* ---- invite_update.c --------------------------------------------------------------------------- */
 
@@ -274,7 +330,7 @@ void sip_invite_refresh(struct sip_invite *invite);
 /* Let go of UPDATEs of both sides. */
 void sip_invite_drop_update(struct sip_invite *invite);
 
-extern const struct sip_client_transaction_handlers sip_invite_update_handlers;
+extern const struct sip_uac_handlers sip_invite_update_handlers;
 
 /* ---- invite_timer.c ---------------------------------------------------------------------------- */
 

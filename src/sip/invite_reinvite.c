@@ -5,7 +5,10 @@
 
 #include "core/id.h"
 #include "core/mem.h"
+#include "sip/dialog_private.h"
+#include "sip/flow.h"
 #include "sip/invite_private.h"
+#include "sip/locate.h"
 
 void sip_invite_drop_offer(struct sip_invite *invite)
 {
@@ -39,9 +42,46 @@ struct sip_invite_offer *sip_invite_keep_offer(const struct sip_body *body, stru
 	return offer;
 }
 
-static int send_offer(struct sip_invite *invite)
+static int send_by(struct sip_invite *invite, struct sip_flow *flow, size_t limit)
 {
 	struct sip_body body = {invite->offer->type, invite->offer->data};
+
+	return sip_invite_send(
+		invite, flow, invite->offer->cseq, limit, &body, invite->offer->extra);
+}
+
+static int send_by_tcp(struct sip_invite *invite, const struct sip_flow *flow)
+{
+	struct sip_flow *tcp;
+	int err = sip_flow_tcp_instead(invite->agent, flow, &tcp);
+
+	if (err < 0)
+		return err;
+	err = send_by(invite, tcp, 0);
+	obj_unref(tcp);
+	return err;
+}
+
+/* By this flow; what is too large for UDP by TCP if there is TCP (18.1.1). */
+static int send_reinvite(struct sip_invite *invite, struct sip_flow *flow)
+{
+	struct sip_invite_offer *offer = invite->offer;
+	bool may_switch =
+		flow->transport == SIP_UDP && !offer->udp && !sip_dialog_keeps_flow(invite->dialog);
+	int err = send_by(invite, flow, may_switch ? SIP_UDP_LIMIT : 0);
+
+	offer->heard = false;
+	if (err != -EMSGSIZE || !may_switch)
+		return err;
+	offer->large = true;
+	if (send_by_tcp(invite, flow) == 0)
+		return 0;
+	offer->udp = true;
+	return send_by(invite, flow, 0);
+}
+
+static int send_offer(struct sip_invite *invite)
+{
 	struct sip_flow *flow;
 	int err;
 
@@ -50,9 +90,30 @@ static int send_offer(struct sip_invite *invite)
 	err = sip_dialog_flow(invite->dialog, &flow);
 	if (err < 0)
 		return err;
-	err = sip_invite_send(invite, flow, &body, invite->offer->extra);
+	invite->offer->cseq = sip_dialog_next_cseq(invite->dialog);
+	err = send_reinvite(invite, flow);
 	obj_unref(flow);
 	return err;
+}
+
+bool sip_invite_reinvite_again(struct sip_invite *invite)
+{
+	return invite->offer && send_offer(invite) == 0;
+}
+
+bool sip_invite_reinvite_by_udp(struct sip_invite *invite)
+{
+	struct sip_invite_offer *offer = invite->offer;
+	struct sip_flow *flow;
+	bool sent;
+
+	if (!offer || !offer->large || offer->udp || offer->heard ||
+		sip_dialog_flow(invite->dialog, &flow) < 0)
+		return false;
+	offer->udp = true;
+	sent = send_reinvite(invite, flow) == 0;
+	obj_unref(flow);
+	return sent;
 }
 
 int sip_invite_renegotiate(

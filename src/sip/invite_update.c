@@ -178,65 +178,44 @@ static void receive_refusal(struct sip_invite *invite, const struct sip_msg *res
 	sip_invite_reinvite_refused(invite, response);
 }
 
-static void on_response(
-	struct sip_client_transaction *txn, const struct sip_msg *response, void *arg)
+static void on_done(struct sip_uac *uac, unsigned status, const struct sip_msg *response, void *arg)
 {
-	struct sip_invite *invite = arg;
+	struct sip_invite *invite = obj_ref(arg);
 
-	if (txn != invite->update || response->status < 200)
-		return;
-	obj_ref(invite);
 	invite->update = obj_unref(invite->update);
-	if (response->status < 300)
+	if (response && status < 300)
 		receive_2xx(invite, response);
 	else
 		receive_refusal(invite, response);
 	obj_unref(invite);
 }
 
-static void on_no_response(struct sip_client_transaction *txn, unsigned status, void *arg)
-{
-	struct sip_invite *invite = arg;
-
-	if (txn != invite->update)
-		return;
-	obj_ref(invite);
-	invite->update = obj_unref(invite->update);
-	receive_refusal(invite, NULL);
-	obj_unref(invite);
-}
-
-const struct sip_client_transaction_handlers sip_invite_update_handlers = {
-	.response = on_response,
-	.failed = on_no_response,
-};
+const struct sip_uac_handlers sip_invite_update_handlers = {.done = on_done};
 
 int sip_invite_send_update(struct sip_invite *invite)
 {
-	struct sip_dialog *dialog = sip_invite_live_dialog(invite);
-	char branch[SIP_BRANCH_SIZE];
-	struct sip_request request = {.method = SIP_UPDATE,
-		.branch = branch,
-		.extra = invite->offer->extra,
-		.type = invite->offer->type,
-		.body = invite->offer->data};
-	struct buf *out;
-	int err = sip_dialog_flow(dialog, &request.flow);
+	struct sip_body body = {invite->offer->type, invite->offer->data};
+	struct sip_invite_request request = {.method = SIP_UPDATE,
+		.dialog = sip_invite_live_dialog(invite),
+		.body = body.type.n ? &body : NULL,
+		.contact = true};
+	struct buf lines;
+	int err;
 
-	if (err < 0)
-		return err;
-	out = sip_dialog_begin(
-		dialog, request.flow, SIP_UPDATE, sip_dialog_next_cseq(dialog), branch);
-	sip_invite_write_contact(invite, out, request.flow);
-	sip_write_header_str(out, SIP_HDR_ALLOW, SIP_ALLOW);
-	sip_write_header_str(out, SIP_HDR_SUPPORTED, SIP_SUPPORTED);
+	buf_init(&lines, SIP_MAX_MESSAGE);
+	sip_write_header_str(&lines, SIP_HDR_ALLOW, SIP_ALLOW);
+	sip_write_header_str(&lines, SIP_HDR_SUPPORTED, SIP_SUPPORTED);
 	if (established(invite))
-		sip_invite_write_interval(invite, out);
-	err = sip_request_send(
-		invite->agent, &request, &sip_invite_update_handlers, invite, &invite->update);
-	if (err == 0 && request.type.n)
+		sip_invite_write_interval(invite, &lines);
+	buf_slice(&lines, invite->offer->extra);
+	request.lines = buf_view(&lines);
+	err = lines.err;
+	if (err == 0)
+		err = sip_invite_request(
+			invite, &request, &sip_invite_update_handlers, &invite->update);
+	if (err == 0 && request.body)
 		invite->exchange = EXCHANGE_SENT;
-	obj_unref(request.flow);
+	buf_free(&lines);
 	return err;
 }
 
@@ -288,9 +267,7 @@ void sip_invite_refresh(struct sip_invite *invite)
 
 void sip_invite_drop_update(struct sip_invite *invite)
 {
-	if (invite->update)
-		sip_client_transaction_set_handlers(invite->update, NULL, NULL);
-	invite->update = obj_unref(invite->update);
+	sip_invite_drop_request(&invite->update);
 	if (!invite->asking)
 		return;
 	reply(invite->asking, 487); /* 15.1.2 */

@@ -423,6 +423,15 @@ int sip_target_flow(
 		agent->io_arg, target->transport, &target->addr, named ? target->name : NULL, flow);
 }
 
+int sip_flow_tcp_instead(struct sip_agent *agent, const struct sip_flow *udp, struct sip_flow **tcp)
+{
+	struct sip_target target = {.transport = SIP_TCP, .addr = udp->remote};
+
+	if (!sip_agent_reaches(agent, SIP_TCP, addr_family(&target.addr)))
+		return -EPROTONOSUPPORT;
+	return sip_target_flow(agent, &target, tcp);
+}
+
 /* The first of our transports that may carry a request to such a URI (4.1). */
 static int choose_transport(struct sip_locate *locate)
 {

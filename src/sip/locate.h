@@ -47,6 +47,13 @@ void sip_locate_cancel(struct sip_locate *locate);
 int sip_target_flow(
 	struct sip_agent *agent, const struct sip_target *target, struct sip_flow **flow);
 
+/*
+ * A flow by TCP to where this one by UDP goes, for a request that is too large for UDP (RFC 3261
+ * 18.1.1). The caller owns the reference. Returns 0, -EPROTONOSUPPORT when we have no TCP ...
+ */
+int sip_flow_tcp_instead(
+	struct sip_agent *agent, const struct sip_flow *udp, struct sip_flow **tcp);
+
 /* A target did not answer: it comes last for the next 30 seconds or so. */
 void sip_locate_failed(struct sip_agent *agent, const struct sip_target *target);
 

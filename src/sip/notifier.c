@@ -192,6 +192,7 @@ static void send_notify(struct sip_notifier *n)
 {
 	struct sip_uac_params params = {.method = SIP_NOTIFY,
 		.dialog = n->dialog,
+		.contact = true,
 		.body = {slice_str(n->type), slice_of(n->data, n->n_data)},
 		.contact_user = slice_str(n->contact_user)};
 	struct buf lines;

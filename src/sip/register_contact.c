@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Our Contact where a registration goes by the same flow (RFC 5626 4.3, RFC 5627 4.4). */
+/* Our Contact and credentials where a registration goes by the same flow (RFC 5626 4.3, RFC 5627 4.4). */
 #include "sip/flow.h"
 #include "sip/message_write.h"
 #include "sip/register_private.h"
@@ -67,6 +67,27 @@ struct sip_flow *sip_register_flow_like(const struct sip_agent *agent, const str
 			return reg->flow;
 	}
 	return NULL;
+}
+
+struct sip_auth_client *sip_register_auth(
+	const struct sip_agent *agent, const struct sip_flow *flow, struct slice user)
+{
+	const struct sip_register *found = NULL;
+	struct sip_auth_client *auth = NULL;
+	const struct list_node *it;
+
+	for (it = agent->registers.next; it != &agent->registers; it = it->next) {
+		const struct sip_register *reg = CONTAINER_OF(it, const struct sip_register, node);
+
+		if (reg->has_credentials && reg->flow && same_way(reg->flow, flow) &&
+			(!found || slice_eq(user, reg->user)))
+			found = reg;
+	}
+	if (!found)
+		return NULL;
+	sip_auth_client_new(
+		&auth, &(struct sip_credentials){found->username, found->password, found->realm});
+	return auth;
 }
 
 bool sip_register_write_contact(const struct sip_agent *agent, struct buf *out,

@@ -81,6 +81,14 @@ bool sip_register_write_contact(const struct sip_agent *agent, struct buf *out,
  */
 struct sip_flow *sip_register_flow_like(const struct sip_agent *agent, const struct sip_flow *flow);
 
+/*
+ * What answers challenges to a request by this flow: the credentials of the registration that goes by
+ * it, the user's if several do. Nobody else is shown a digest of them. The caller owns the reference;
+ * NULL: there are none.
+ */
+struct sip_auth_client *sip_register_auth(
+	const struct sip_agent *agent, const struct sip_flow *flow, struct slice user);
+
 /* "sip:user@host:port;transport=..." for this flow; ob: with that parameter. */
 void sip_register_write_uri(
 	struct buf *out, const struct sip_flow *flow, bool secure, struct slice user, bool ob);

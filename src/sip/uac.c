@@ -18,6 +18,7 @@
 #include "sip/flow.h"
 #include "sip/locate_private.h"
 #include "sip/message.h"
+#include "sip/register_private.h"
 #include "sip/uac_private.h"
 
 /*
@@ -97,6 +98,8 @@ static bool has_next(const struct sip_uac *uac)
 /* Once more to the same target, with what the challenge asks for (22.2). False: it is final. */
 static bool answer_challenge(struct sip_uac *uac, const struct sip_msg *response)
 {
+	if (!uac->auth && uac->method != SIP_REGISTER)
+		uac->auth = sip_register_auth(uac->agent, uac->flow, uac->contact_user);
 	if (!uac->auth || sip_auth_client_challenged(uac->auth, response) < 0)
 		return false;
 	uac->cseq = uac->dialog ? 0 : uac->cseq + 1;
@@ -176,12 +179,9 @@ static const struct sip_client_transaction_handlers transaction_handlers = {
 /* Take a flow to the same place by TCP. */
 static int tcp_instead(struct sip_uac *uac)
 {
-	struct sip_target target = {.transport = SIP_TCP, .addr = uac->base->remote};
 	struct sip_flow *flow;
-	int err = -EPROTONOSUPPORT;
+	int err = sip_flow_tcp_instead(uac->agent, uac->base, &flow);
 
-	if (sip_agent_reaches(uac->agent, SIP_TCP, addr_family(&target.addr)))
-		err = sip_target_flow(uac->agent, &target, &flow);
 	if (err < 0)
 		return err;
 	obj_unref(uac->flow);
@@ -240,6 +240,22 @@ static unsigned status_of(int err)
 	return err == -ENOMEM || err == -EINVAL || err == -ENOBUFS ? 500 : 503;
 }
 
+/* The way of a dialog, which may have broken meanwhile. */
+static int renew_base(struct sip_uac *uac)
+{
+	struct sip_flow *flow;
+	int err = 0;
+
+	if (!uac->dialog || !uac->base->closed)
+		return 0;
+	err = sip_dialog_flow(uac->dialog, &flow);
+	if (err < 0)
+		return err;
+	obj_unref(uac->base);
+	uac->base = flow;
+	return 0;
+}
+
 /* Send to the target at hand, or the next that can be sent to. status: what came of the last. */
 static void go_on(struct sip_uac *uac, unsigned status)
 {
@@ -250,7 +266,9 @@ static void go_on(struct sip_uac *uac, unsigned status)
 		return;
 	}
 	if (!uac->targets) {
-		err = send_by_base(uac);
+		err = renew_base(uac);
+		if (err == 0)
+			err = send_by_base(uac);
 		if (err < 0)
 			end(uac, status_of(err), NULL);
 		return;
@@ -264,23 +282,37 @@ static void go_on(struct sip_uac *uac, unsigned status)
 	end(uac, status, NULL);
 }
 
+/* No target is found: in a dialog it goes the way that the dialog was made by. */
+static int go_back(struct sip_uac *uac, int err)
+{
+	if (err == -ENOMEM || !uac->dialog || sip_dialog_flow(uac->dialog, &uac->base) < 0)
+		return err;
+	return send_by_base(uac);
+}
+
+static int take_targets(struct sip_uac *uac, const struct sip_target *targets, size_t n)
+{
+	uac->targets = mem_zalloc(n * sizeof *targets);
+	if (!uac->targets)
+		return -ENOMEM;
+	memcpy(uac->targets, targets, n * sizeof *targets);
+	uac->n_targets = n;
+	return 0;
+}
+
 static void on_located(int err, const struct sip_target *targets, size_t n, void *arg)
 {
 	struct sip_uac *uac = obj_ref(arg);
 
 	uac->locate = NULL;
-	if (err == 0) {
-		uac->targets = mem_zalloc(n * sizeof *targets);
-		if (!uac->targets)
-			err = -ENOMEM;
-	}
-	if (err == 0) {
-		memcpy(uac->targets, targets, n * sizeof *targets);
-		uac->n_targets = n;
-		go_on(uac, 503);
-	} else {
+	if (err == 0)
+		err = take_targets(uac, targets, n);
+	else
+		err = go_back(uac, err);
+	if (err < 0)
 		end(uac, status_of(err), NULL);
-	}
+	else if (uac->targets)
+		go_on(uac, 503);
 	obj_unref(uac);
 }
 
@@ -299,8 +331,11 @@ static int start(struct sip_uac *uac, struct sip_flow *flow)
 		uac->udp_all = true; /* this one and no other */
 		return send_by_base(uac);
 	}
+	if (uac->dialog)
+		uac->udp_all = sip_dialog_keeps_flow(uac->dialog);
 	err = sip_uac_hop(uac, &hop, &route);
-	if (uac->dialog && (err < 0 || sip_literal_hop(&hop, &literal) == 0)) {
+	if (uac->dialog && (err < 0 || uac->udp_all || !uac->agent->locator.dns ||
+				   sip_literal_hop(&hop, &literal) == 0)) {
 		err = sip_dialog_flow(uac->dialog, &uac->base);
 		return err < 0 ? err : send_by_base(uac);
 	}
@@ -327,7 +362,8 @@ int sip_uac_start(struct sip_uac **uacp, struct sip_agent *agent,
 	timer_init(&uac->patience, on_patience, uac);
 	uac->agent = agent;
 	err = sip_uac_copy(uac, params);
-	if (err == 0 && params->credentials)
+	uac->auth = obj_ref(params->auth);
+	if (err == 0 && !uac->auth && params->credentials)
 		err = sip_auth_client_new(&uac->auth, params->credentials);
 	if (err < 0)
 		goto out;

@@ -33,7 +33,7 @@ struct sip_uac_handlers {
 struct sip_uac_params {
 	enum sip_method method;
 
-	/* Inside this dialog; uri, from, to, call_id, cseq and route are then not looked at. */
+	/* Inside this dialog; uri, from, to, call_id, cseq, route and write are then not looked at. */
 	struct sip_dialog *dialog;
 
 	struct slice uri;      /* request-URI */
@@ -44,14 +44,20 @@ struct sip_uac_params {
 	struct sip_flow *flow; /* send by this one and no other (RFC 5626), or NULL */
 	struct slice extra;    /* further header lines, each ended by CRLF */
 	struct sip_body body;
-	bool contact; /* write a Contact of ours (always in a dialog) */
+	bool contact; /* write a Contact of ours */
+	bool focus;   /* with ;isfocus (RFC 4579); in a dialog */
 	struct slice contact_user;
 
 	/* Header lines that depend on the flow, written anew for each sending; or NULL. */
 	void (*write)(struct buf *out, const struct sip_flow *flow, void *arg);
 	void *write_arg;
-	const struct sip_credentials
-		*credentials; /* copied; NULL: a challenge is the final response */
+
+	/*
+	 * What answers a challenge: auth, which several requests may share (a reference is taken);
+	 * else credentials, copied; else those of the registration by whose flow it goes.
+	 */
+	struct sip_auth_client *auth;
+	const struct sip_credentials *credentials;
 };
 
 /* Everything in params is copied. *uac may be NULL when nobody wants it. 0 or a negative errno. */

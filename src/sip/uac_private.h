@@ -22,14 +22,14 @@ struct sip_uac {
 	enum sip_method method;
 	struct slice uri, from, to, call_id, route, extra, contact_user;
 	struct sip_body body;
-	bool contact;
+	bool contact, focus;
 	void (*write)(struct buf *out, const struct sip_flow *flow, void *arg);
 	void *write_arg;
 	char own_call_id[25];
 	char own_tag[SIP_TAG_SIZE]; /* empty: From has one */
 	uint32_t cseq;
 	struct sip_dialog *dialog;    /* a reference, or NULL */
-	struct sip_auth_client *auth; /* ours; NULL without credentials */
+	struct sip_auth_client *auth; /* ours; NULL: none known yet */
 
 	/* Where it goes. */
 	struct sip_locate *locate;

@@ -57,6 +57,7 @@ int sip_uac_copy(struct sip_uac *uac, const struct sip_uac_params *params)
 		*copies[i] = put(uac->text, &used, parts[i]);
 	uac->method = params->method;
 	uac->contact = params->contact;
+	uac->focus = params->focus;
 	uac->write = params->write;
 	uac->write_arg = params->write_arg;
 	uac->dialog = obj_ref(params->dialog);
@@ -125,7 +126,9 @@ static struct buf *begin_in_dialog(struct sip_uac *uac, char *branch, struct sli
 {
 	struct buf *out = sip_dialog_begin(uac->dialog, uac->flow, uac->method, uac->cseq, branch);
 
-	sip_dialog_write_contact(uac->dialog, out, uac->flow, uac->contact_user, false);
+	if (uac->contact)
+		sip_dialog_write_contact(
+			uac->dialog, out, uac->flow, uac->contact_user, uac->focus);
 	*request_uri = sip_dialog_request_uri(uac->dialog);
 	return out;
 }
@@ -137,7 +140,6 @@ int sip_uac_send(
 	struct sip_request request = {.flow = uac->flow,
 		.method = uac->method,
 		.branch = branch,
-		.extra = uac->extra,
 		.type = uac->body.type,
 		.body = uac->body.data,
 		.limit = limit};
@@ -146,6 +148,7 @@ int sip_uac_send(
 	int err;
 
 	out = uac->dialog ? begin_in_dialog(uac, branch, &uri) : begin(uac, branch, &uri);
+	sip_write_lines(out, uac->extra);
 	if (uac->auth) {
 		buf_init(&lines, 8192);
 		sip_auth_client_write(

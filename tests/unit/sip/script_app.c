@@ -161,12 +161,15 @@ const struct sip_agent_handlers script_app_handlers = {.invite = on_invite, .req
 
 static int call(struct script_app *app, bool late)
 {
+	static const struct sip_credentials credentials = {
+		.username = SLICE("room"), .password = SLICE("secret")};
 	struct sip_body body = description();
 	struct sip_invite *invite;
 	struct sip_invite_target target = {
 		.from = SLICE("\"Room\" <sip:room@192.0.2.10>"),
 		.to = SLICE("<sip:bob@192.0.2.1>"),
 		.focus = true,
+		.credentials = app->password ? &credentials : NULL,
 		.transport = app->transport,
 		.next_hop = app->peer,
 	};
@@ -232,6 +235,10 @@ int script_app_do(struct script_app *app, const char *command)
 		return call(app, true);
 	if (strcmp(word, "prack-offer") == 0) {
 		app->prack_offer = true;
+		return 0;
+	}
+	if (strcmp(word, "password") == 0) {
+		app->password = true;
 		return 0;
 	}
 	if (strcmp(word, "leave") == 0) {

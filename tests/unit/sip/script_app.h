@@ -18,13 +18,14 @@ struct script_app {
 	bool silent;      /* does not take its calls */
 	bool late;        /* our INVITE had no offer */
 	bool prack_offer; /* the next PRACK has an offer */
+	bool password;    /* calls answer challenges as room, with "secret" */
 };
 
 extern const struct sip_agent_handlers script_app_handlers; /* arg: the app */
 
 /*
  * ring | progress N | accept [header line] | reject N | end [reason] | offer | update [empty] | call |
- * call-late | prack-offer (in the next PRACK) | leave (take no further call) | shutdown MS | close.
+ * call-late | password (calls answer challenges) | prack-offer (in the next PRACK) | leave (take no further call) | shutdown MS | close.
  * Returns 0 or a negative errno.
  */
 int script_app_do(struct script_app *app, const char *command);

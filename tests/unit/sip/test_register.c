@@ -638,6 +638,55 @@ static void peer_that_asks_for_its_flow_is_reached_by_it(void **state)
 /* ---- memory ------------------------------------------------------------------------------------ */
 
 /* Whatever allocation fails, it ends registered, waiting or refused, and nothing leaks. */
+static const char challenge[] = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\n";
+
+/* A call to us by the way of the registration; from: where it comes from. */
+static void call_in(struct fixture *f, const char *from)
+{
+	f->one.peer = wire_addr(from, 5060);
+	for (int ack = 0; ack < 2; ack++)
+		one_agent_receive(&f->one, SIP_UDP,
+			"%s sip:room@192.0.2.10 SIP/2.0\n"
+			"Via: SIP/2.0/UDP %s:5060;branch=z9hG4bK%s%d\n"
+			"Max-Forwards: 70\nFrom: <sip:alice@a>;tag=alice\n"
+			"To: <sip:room@192.0.2.10>%s%s\nCall-ID: %s\nCSeq: 1 %s\n"
+			"Contact: <sip:alice@%s>\nContent-Length: 0\n\n",
+			ack ? "ACK" : "INVITE", from, from, ack, ack ? ";tag=" : "",
+			ack ? one_agent_to_tag(&f->one) : "", from, ack ? "ACK" : "INVITE", from);
+}
+
+static void the_registrar_is_shown_credentials_in_calls_and_nobody_else(void **state)
+{
+	static const struct sip_agent_handlers handlers = {.invite = take_call};
+	struct sip_credentials credentials = {SLICE("room"), SLICE("secret"), SLICE_NONE};
+	struct sip_register_params params = plain();
+	struct sip_invite *invite = NULL;
+	struct fixture f;
+
+	params.credentials = &credentials;
+	memset(&f, 0, sizeof f);
+	one_agent_open(&f.one, &handlers, &invite, NULL);
+	assert_int_equal(sip_register_start(&f.reg, f.one.agent, &params, changed, &f), 0);
+	wire_run(&f.one.wire, 0);
+	answer(&f, 200, GRANTED);
+	for (int trusted = 0; trusted < 2; trusted++) {
+		call_in(&f, trusted ? "192.0.2.1" : "192.0.2.66");
+		assert_non_null(invite);
+		sip_invite_end(invite, SLICE_NONE);
+		assert_true(one_agent_last_is(&f.one, "BYE "));
+		one_agent_mark(&f.one);
+		answer(&f, 401, challenge);
+		assert_int_equal(f.one.sent, trusted);
+		if (trusted)
+			assert_non_null(strstr(one_agent_header(&f.one, "Authorization"),
+				"username=\"room\", realm=\"r\", nonce=\"n\", "
+				"uri=\"sip:alice@192.0.2.1\""));
+		invite = obj_unref(invite);
+	}
+	answer(&f, 200, "");
+	close_fixture(&f);
+}
+
 static void failing_memory_is_only_a_failure(void **state)
 {
 	struct sip_credentials credentials = {SLICE("room"), SLICE("secret"), SLICE_NONE};
@@ -699,6 +748,7 @@ int main(void)
 		cmocka_unit_test(without_gruu_our_contact_asks_for_the_flow),
 		cmocka_unit_test(malformed_gruus_are_left_alone),
 		cmocka_unit_test(peer_that_asks_for_its_flow_is_reached_by_it),
+		cmocka_unit_test(the_registrar_is_shown_credentials_in_calls_and_nobody_else),
 		cmocka_unit_test(failing_memory_is_only_a_failure),
 	};
 

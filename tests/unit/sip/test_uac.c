@@ -18,6 +18,7 @@
 #include "core/mem.h"
 #include "dns_table.h"
 #include "one_agent.h"
+#include "sip/agent_private.h"
 #include "sip/invite.h"
 #include "sip/uac.h"
 
@@ -524,6 +525,28 @@ static void a_silent_target_that_rings_late_is_cancelled(void **state)
 	hang_up();
 }
 
+static void a_silent_target_that_answers_late_is_sent_away(void **state)
+{
+	static const char *const contact = "Contact: <sip:bob@192.0.2.1>\n";
+	char first[sizeof one.last];
+
+	dial("sip:bob@two.example.com", 300);
+	memcpy(first, one.last, sizeof first);
+	wire_run(&one.wire, 4000);
+	for (int copy = 0; copy < 2; copy++) {
+		sent[0] = '\0';
+		memcpy(one.last, first, sizeof first);
+		last_to = wire_addr("192.0.2.1", 5060);
+		respond(200, contact);
+		assert_string_equal(
+			sent, copy ? "ACK UDP 192.0.2.1:5060\n"
+				   : "ACK UDP 192.0.2.1:5060\nBYE UDP 192.0.2.1:5060\n");
+	}
+	assert_int_equal(call.answered + call.ended, 0);
+	hang_up();
+	assert_int_equal(one.agent->n_strays, 0);
+}
+
 static void a_call_refused_with_503_goes_on(void **state)
 {
 	dial("sip:bob@two.example.com", 300);
@@ -578,6 +601,7 @@ static void requests_in_a_call_go_to_the_name_of_its_contact(void **state)
 	assert_string_equal(sent, "ACK UDP 192.0.2.7:5060\n");
 	sent[0] = '\0';
 	sip_invite_end(call.invite, SLICE_NONE);
+	wire_run(&one.wire, 0);
 	assert_string_equal(sent, "BYE UDP 192.0.2.7:5060\n");
 	hang_up();
 }
@@ -590,7 +614,79 @@ static void a_call_ended_before_its_contact_is_found_is_acknowledged_first(void 
 	assert_string_equal(sent, "INVITE UDP 192.0.2.1:5060\n");
 	sent[0] = '\0';
 	sip_invite_end(call.invite, SLICE_NONE);
-	assert_string_equal(sent, "ACK UDP 192.0.2.1:5060\nBYE UDP 192.0.2.1:5060\n");
+	assert_string_equal(sent, "ACK UDP 192.0.2.1:5060\n");
+	wire_run(&one.wire, 10000);
+	assert_true(strncmp(sent, "ACK UDP 192.0.2.1:5060\nBYE UDP 192.0.2.1:5060\n", 46) == 0);
+	hang_up();
+}
+
+static void a_request_in_a_call_goes_on_to_the_next_target(void **state)
+{
+	dial("sip:bob@192.0.2.1", 300);
+	respond(200, "Contact: <sip:bob@two.example.com>\n");
+	wire_run(&one.wire, 0);
+	sent[0] = '\0';
+	sip_invite_end(call.invite, SLICE_NONE);
+	wire_run(&one.wire, 0);
+	assert_string_equal(sent, "BYE UDP 192.0.2.1:5060\n");
+	respond(503, "");
+	assert_string_equal(sent, "BYE UDP 192.0.2.1:5060\nBYE UDP 192.0.2.2:5060\n");
+	hang_up();
+}
+
+static void renegotiate(size_t body_size, bool update)
+{
+	static char text[4096];
+	struct sip_body body = {SLICE("application/sdp"), {text, body_size}};
+
+	memset(text, 'x', sizeof text);
+	sent[0] = '\0';
+	assert_int_equal(update ? sip_invite_update(call.invite, &body, SLICE_NONE)
+				: sip_invite_renegotiate(call.invite, &body, SLICE_NONE),
+		0);
+}
+
+static void large_requests_in_a_call_go_by_tcp_or_else_by_udp(void **state)
+{
+	dial("sip:bob@example.com", 300);
+	respond(200, "Contact: <sip:bob@192.0.2.1>\nAllow: UPDATE\n");
+	for (int update = 0; update < 2; update++) {
+		const char *method = update ? "UPDATE" : "INVITE";
+		char expected[128];
+
+		renegotiate(3000, update);
+		snprintf(expected, sizeof expected, "%s TCP 192.0.2.1:5060\n", method);
+		assert_string_equal(sent, expected);
+		respond(100, "");
+		respond(200, "Contact: <sip:bob@192.0.2.1>\n");
+		renegotiate(3000, update);
+		break_to("192.0.2.1", 5060);
+		snprintf(expected, sizeof expected,
+			"%s TCP 192.0.2.1:5060\n%s UDP 192.0.2.1:5060\n", method, method);
+		assert_string_equal(sent, expected);
+		assert_non_null(strstr(last, update ? "CSeq: 6 UPDATE" : "CSeq: 3 INVITE"));
+		respond(200, "Contact: <sip:bob@192.0.2.1>\n");
+		renegotiate(300, update);
+		snprintf(expected, sizeof expected, "%s UDP 192.0.2.1:5060\n", method);
+		assert_string_equal(sent, expected);
+		respond(200, "Contact: <sip:bob@192.0.2.1>\n");
+	}
+	assert_int_equal(call.answered, 7);
+	sip_invite_end(call.invite, SLICE_NONE);
+	hang_up();
+}
+
+static void large_requests_keep_to_the_flow_that_the_peer_asks_for(void **state)
+{
+	dial("sip:bob@example.com", 300);
+	respond(200, "Contact: <sip:bob@192.0.2.77;ob>\nAllow: UPDATE\n");
+	renegotiate(3000, false);
+	assert_string_equal(sent, "INVITE UDP 192.0.2.1:5060\n");
+	respond(200, "Contact: <sip:bob@192.0.2.77;ob>\n");
+	renegotiate(3000, true);
+	assert_string_equal(sent, "UPDATE UDP 192.0.2.1:5060\n");
+	respond(200, "Contact: <sip:bob@192.0.2.77;ob>\n");
+	sip_invite_end(call.invite, SLICE_NONE);
 	hang_up();
 }
 
@@ -641,12 +737,16 @@ int main(void)
 		TEST(a_challenge_without_credentials_or_again_is_final),
 		TEST(a_call_goes_to_the_next_target),
 		TEST(a_silent_target_that_rings_late_is_cancelled),
+		TEST(a_silent_target_that_answers_late_is_sent_away),
 		TEST(a_call_refused_with_503_goes_on),
 		TEST(a_large_call_goes_by_tcp_or_else_by_udp),
 		TEST(a_call_may_be_ended_while_its_name_is_looked_up),
 		TEST(a_call_to_nowhere_ends_with_503),
 		TEST(requests_in_a_call_go_to_the_name_of_its_contact),
 		TEST(a_call_ended_before_its_contact_is_found_is_acknowledged_first),
+		TEST(a_request_in_a_call_goes_on_to_the_next_target),
+		TEST(large_requests_in_a_call_go_by_tcp_or_else_by_udp),
+		TEST(large_requests_keep_to_the_flow_that_the_peer_asks_for),
 		TEST(every_failing_allocation_is_survived),
 	};
 

@@ -152,18 +152,19 @@ static bool matches(struct transcript *t, const char *pattern, const char *actua
 
 /* ---- recording --------------------------------------------------------------------------------- */
 
-/* Give random looking tokens of ours a name: tags of 12, branches of 16, Call-IDs of 24 letters, RSeq. */
+/* Give random looking tokens of ours a name: tags of 12, branches of 16, Call-IDs of 24 letters ... */
 static void name_tokens(struct transcript *t, const char *line)
 {
 	static const struct {
 		const char *before, *name;
 		size_t n;
 	} kinds[] = {{";tag=", "tag", 12}, {"branch=z9hG4bK", "branch", 16},
-		{"Call-ID: ", "call", 24}, {"RSeq: ", "rseq", 0}};
+		{"Call-ID: ", "call", 24}, {"RSeq: ", "rseq", 0}, {" response=\"", "digest", 0},
+		{"cnonce=\"", "cnonce", 16}};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		const char *at = strstr(line, kinds[i].before);
-		char name[32], value[32];
+		char name[32], value[72];
 		size_t n = 0;
 		bool known = false;
 

@@ -30,7 +30,7 @@ enum { TRANSCRIPT_NAMES = 32, TRANSCRIPT_OUT = 256, TRANSCRIPTS_MAX = 200 };
 struct CMUnitTest;
 
 struct transcript_name {
-	char name[32], value[64];
+	char name[32], value[72];
 };
 
 /* What came out: a message of ours or an event. */
