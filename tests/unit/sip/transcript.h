@@ -25,7 +25,7 @@
 #include "script_app.h"
 #include "wire.h"
 
-enum { TRANSCRIPT_NAMES = 32, TRANSCRIPT_OUT = 256, TRANSCRIPTS_MAX = 200 };
+enum { TRANSCRIPT_NAMES = 64, TRANSCRIPT_OUT = 256, TRANSCRIPTS_MAX = 200 };
 
 struct CMUnitTest;
 
