@@ -16,19 +16,25 @@ enum { MAX_THREADS = 256 };
 
 /* ---- events ----------------------------------------------------------------------------- */
 
-static void on_leg_event(struct leg_event *event, bool started)
+static void on_leg_event(struct leg_event *event)
 {
 	struct media_leg *leg = CONTAINER_OF(event->leg, struct media_leg, leg);
+	const struct media_leg_handlers *h = leg->handlers;
+	enum media_mail_kind kind = event->mail.kind;
 	struct addr from = event->from;
 
 	/* From here on the media thread may write the next one. */
 	atomic_store_explicit(&event->busy, false, memory_order_release);
-	if (!leg->handlers)
+	if (!h)
 		return;
-	if (started && leg->handlers->started)
-		leg->handlers->started(&from, leg->arg);
-	else if (!started && leg->handlers->timeout)
-		leg->handlers->timeout(leg->arg);
+	if (kind == MAIL_STARTED && h->started)
+		h->started(&from, leg->arg);
+	else if (kind == MAIL_TIMEOUT && h->timeout)
+		h->timeout(leg->arg);
+	else if (kind == MAIL_SILENT && h->silent)
+		h->silent(&leg->leg.arrivals, leg->arg);
+	else if (kind == MAIL_LEFT && h->left)
+		h->left(leg->arg);
 }
 
 static void on_event(struct media_engine *engine, struct media_mail *mail)
@@ -36,8 +42,9 @@ static void on_event(struct media_engine *engine, struct media_mail *mail)
 	switch (mail->kind) {
 	case MAIL_STARTED:
 	case MAIL_TIMEOUT:
-		on_leg_event(
-			CONTAINER_OF(mail, struct leg_event, mail), mail->kind == MAIL_STARTED);
+	case MAIL_SILENT:
+	case MAIL_LEFT:
+		on_leg_event(CONTAINER_OF(mail, struct leg_event, mail));
 		break;
 	case MAIL_LEG_GONE:
 		engine->alive--;

@@ -27,7 +27,7 @@ struct media_engine_settings {
 	unsigned threads;            /* 0: one per core */
 	uint16_t port_min, port_max; /* RTP ports: even ones of port_min <= p < port_max */
 	unsigned sample_rate;        /* mixer rate, Hz: 16000, 32000, 48000 */
-	unsigned timeout_s;          /* no RTP for so long: the leg's timeout handler; 0: never */
+	unsigned timeout_s;          /* silence for so long: the leg's timeout handler; 0: never */
 	unsigned mixed_talkers;      /* the loudest so many are mixed */
 	bool no_io_uring;            /* use epoll also where the kernel permits io_uring */
 };
@@ -93,13 +93,37 @@ struct media_leg_config {
 	unsigned ptime_ms;         /* of what we send: 20 */
 	int event_payload;         /* telephone-event's payload type (RFC 4733), or -1 */
 	bool sending, receiving;   /* a=sendrecv ... as seen from here */
+	bool rtcp_mux;             /* RTCP goes over the RTP sockets (RFC 5761) */
+};
+
+/* Why a datagram was not taken. */
+enum media_refusal {
+	MEDIA_REFUSED_SOURCE,  /* it came from somebody else than the peer */
+	MEDIA_REFUSED_PAYLOAD, /* RTP of a payload type that was not agreed on */
+	MEDIA_REFUSED_STUN,    /* RFC 7983 tells these by their first byte */
+	MEDIA_REFUSED_ZRTP,
+	MEDIA_REFUSED_DTLS,
+	MEDIA_REFUSED_OTHER, /* nothing that could be RTP */
+	MEDIA_REFUSALS,
+};
+
+/* What came to a leg's port and was not taken. */
+struct media_arrivals {
+	uint64_t refused[MEDIA_REFUSALS];
+	uint64_t reports;     /* RTCP packets, which were taken */
+	struct addr from;     /* who sent the last one refused */
+	uint8_t payload_type; /* of the last one refused for it */
 };
 
 struct media_leg_handlers {
-	/* The first valid RTP packet came, from this address. */
+	/* The first valid packet came, from this address; again when the address changes. */
 	void (*started)(const struct addr *from, void *arg);
-	/* No RTP for timeout_s although receiving; repeated each period. */
+	/* Nothing from the peer for timeout_s although he may speak; repeated each period. */
 	void (*timeout)(void *arg);
+	/* Once: no RTP within seconds after it could come; arrivals: what came instead. */
+	void (*silent)(const struct media_arrivals *arrivals, void *arg);
+	/* The peer's RTCP says that it leaves (RFC 3550 6.6). It ends nothing by itself. */
+	void (*left)(void *arg);
 };
 
 /* A leg on a port (one per port). It is in no room, sends nothing, until told. 0 or -ENOMEM. */
@@ -121,9 +145,14 @@ int media_leg_echo(struct media_leg *leg, bool on);
 void media_leg_close(struct media_leg *leg);
 
 struct media_leg_stats {
-	uint64_t rx_packets, tx_packets, rx_lost;
+	uint64_t rx_packets, tx_packets;
+	uint64_t rx_lost; /* packets of the peer's that never came (RFC 3550 A.3) */
 	uint32_t rx_jitter_us;
-	unsigned thread; /* where the leg lives now */
+	uint64_t remote_lost;      /* packets of ours that never came, by the peer's reports */
+	uint32_t remote_jitter_us; /* as the peer sees it */
+	unsigned remote_loss;      /* percent of ours lost since its last report but one */
+	uint32_t rtt_us;           /* round-trip time; 0: not known */
+	unsigned thread;           /* where the leg lives now */
 };
 
 /* Last known figures; the media thread publishes them about once a second. */

@@ -38,6 +38,7 @@ struct destination {
 	uint8_t payload_type;
 	uint32_t packet_units; /* RTP time units in a packet */
 	uint32_t packet_us;    /* and microseconds */
+	uint32_t clock_rate;   /* RTP time units in a second */
 	/* Ports' side. */
 	struct list_node node;
 	uint64_t served; /* number of the batch that held a frame of its own */

@@ -222,6 +222,10 @@ void media_leg_stats(const struct media_leg *leg, struct media_leg_stats *stats)
 
 	stats->rx_packets = atomic_load_explicit(&f->rx_packets, memory_order_relaxed);
 	stats->tx_packets = atomic_load_explicit(&f->tx_packets, memory_order_relaxed);
+	stats->remote_lost = atomic_load_explicit(&f->remote_lost, memory_order_relaxed);
+	stats->remote_jitter_us = atomic_load_explicit(&f->remote_jitter_us, memory_order_relaxed);
+	stats->remote_loss = atomic_load_explicit(&f->remote_loss, memory_order_relaxed);
+	stats->rtt_us = atomic_load_explicit(&f->rtt_us, memory_order_relaxed);
 	stats->rx_lost = atomic_load_explicit(&f->rx_lost, memory_order_relaxed);
 	stats->rx_jitter_us = atomic_load_explicit(&f->rx_jitter_us, memory_order_relaxed);
 	stats->thread = atomic_load_explicit(&f->thread, memory_order_relaxed);

@@ -59,8 +59,7 @@ void leg_init(struct leg *leg, struct media_thread *home, struct port *port)
 	leg->home = home;
 	leg->port = port;
 	leg->event_payload = -1;
-	leg->started.leg = leg->timed_out.leg = leg;
-	list_init(&leg->node);
+	leg->started.leg = leg->timed_out.leg = leg->silent.leg = leg->left.leg = leg;
 	list_init(&leg->member);
 	list_init(&leg->talker);
 	list_init(&leg->listener);
@@ -85,22 +84,10 @@ static const struct media_payload *payload_of(const struct leg *leg, uint8_t pay
 	return NULL;
 }
 
-/* A new jitter buffer counts from 0; what the old one counted stays with the leg. */
-static void keep_count(struct leg *leg)
-{
-	struct jitter_stats stats;
-
-	if (!leg->rx->clock_rate)
-		return;
-	jitter_buffer_stats(leg->rx->jitter, &stats);
-	leg->lost += stats.lost;
-}
-
 static void init_jitter(struct leg *leg, uint32_t clock_rate)
 {
 	struct leg_rx *rx = leg->rx;
 
-	keep_count(leg);
 	rx->clock_rate = clock_rate;
 	jitter_buffer_init(rx->jitter, &(struct jitter_settings){.capacity = JITTER_PACKETS,
 					       .clock_rate = clock_rate,
@@ -131,7 +118,6 @@ void leg_release_rx(struct media_thread *t, struct leg *leg)
 
 	if (!rx)
 		return;
-	keep_count(leg);
 	leg->rx = NULL;
 	free_decoder(t, rx);
 	media_pool_put(&t->pool, rx->ahead, ahead_size(t));
@@ -314,17 +300,4 @@ uint64_t leg_excess_us(const struct leg *leg, uint64_t time_us)
 bool leg_is_drained(const struct leg *leg)
 {
 	return !leg->rx || (leg->rx->n_ahead == 0 && jitter_buffer_empty(leg->rx->jitter));
-}
-
-void leg_publish(struct leg *leg)
-{
-	struct jitter_stats stats;
-
-	if (!leg->rx || !leg->rx->clock_rate)
-		return;
-	jitter_buffer_stats(leg->rx->jitter, &stats);
-	atomic_store_explicit(&leg->figures.rx_lost, leg->lost + stats.lost, memory_order_relaxed);
-	atomic_store_explicit(&leg->figures.rx_jitter_us,
-		(uint32_t)((uint64_t)stats.jitter * 1000000 / leg->rx->clock_rate),
-		memory_order_relaxed);
 }

@@ -38,10 +38,12 @@ struct leg_event {
 
 /* Figures that the media threads publish and any thread reads. */
 struct leg_figures {
-	_Atomic uint64_t rx_packets, tx_packets; /* home's */
-	_Atomic uint64_t rx_lost;                /* the owner's, as the rest */
-	_Atomic uint32_t rx_jitter_us;
-	_Atomic unsigned thread;
+	_Atomic uint64_t rx_packets, tx_packets, rx_lost,
+		remote_lost; /* home's, as the next three */
+	_Atomic uint32_t rx_jitter_us, remote_jitter_us, rtt_us;
+	_Atomic unsigned
+		remote_loss;     /* percent; encoders may look at it to protect their packets */
+	_Atomic unsigned thread; /* the owner's */
 };
 
 /* The state of a talker in the choice of the loudest (talkers.c). */
@@ -59,7 +61,8 @@ struct leg {
 	struct media_thread *home;
 	struct port *port;          /* home's; to others a name */
 	struct media_command close; /* signalling posts it */
-	struct leg_event started, timed_out;
+	struct leg_event started, timed_out, silent, left;
+	struct media_arrivals arrivals; /* of silent: home's until it posts that, once */
 	struct leg_figures figures;
 	bool had_spares;     /* home's: spare packets of it may be on their way to any thread */
 	unsigned next_fence; /* index of the next thread on its last way */
@@ -73,7 +76,6 @@ struct leg {
 
 	/* The owner's. */
 	bool going; /* to another thread after the next tick: what comes now is for it there */
-	struct list_node node; /* media_thread.legs */
 	struct media_payload receive[MEDIA_MAX_PAYLOADS];
 	unsigned n_receive;
 	struct media_payload send;
@@ -81,7 +83,6 @@ struct leg {
 	int event_payload;
 	bool sending;
 	struct leg_rx *rx;           /* NULL until a packet comes */
-	uint64_t lost;               /* packets, of earlier rx */
 	uint64_t played_us;          /* the last tick that took audio; 0: none */
 	struct media_player *player; /* what it alone hears; holds a reference; NULL: nothing */
 
@@ -138,8 +139,6 @@ bool leg_is_drained(const struct leg *leg);
 
 /* Forget what was received: memory goes to the thread's pool. */
 void leg_release_rx(struct media_thread *t, struct leg *leg);
-
-void leg_publish(struct leg *leg);
 
 /* ---- commands and journeys (leg_move.c) ------------------------------------------------- */
 

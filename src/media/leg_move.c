@@ -167,7 +167,6 @@ static void end(struct media_thread *t, struct leg *leg)
 	leg->next_mixer = NULL;
 	release_player(t, leg);
 	leg_release_rx(t, leg);
-	list_remove(&leg->node);
 	atomic_store_explicit(&leg->owner, NULL, memory_order_relaxed);
 	leg->mail.kind = MAIL_LEG_HOME;
 	if (leg->home == t)
@@ -265,7 +264,6 @@ void leg_depart(struct media_thread *t, struct leg *leg)
 		enter(t, leg);
 		return;
 	}
-	list_remove(&leg->node);
 	leg->going = false;
 	atomic_store_explicit(&leg->owner, NULL, memory_order_relaxed);
 	leg->mail.kind = MAIL_LEG;
@@ -279,7 +277,6 @@ void leg_arrive(struct media_thread *t, struct leg *leg)
 
 	atomic_store_explicit(&leg->owner, t, memory_order_relaxed);
 	atomic_store_explicit(&leg->figures.thread, t->index, memory_order_relaxed);
-	list_append(&t->legs, &leg->node);
 	enter(t, leg);
 	while (here && (mail = take_held(t, leg))) {
 		if (mail->kind == MAIL_HELD_PACKET) {

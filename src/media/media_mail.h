@@ -37,6 +37,8 @@ enum media_mail_kind {
 	/* To the signalling loop. */
 	MAIL_STARTED,    /* struct leg_event */
 	MAIL_TIMEOUT,    /* struct leg_event */
+	MAIL_SILENT,     /* struct leg_event */
+	MAIL_LEFT,       /* struct leg_event */
 	MAIL_LEG_GONE,   /* struct leg: no thread knows it any more */
 	MAIL_PORT_GONE,  /* struct port */
 	MAIL_MIXER_GONE, /* struct mixer */

@@ -24,12 +24,17 @@ enum {
 	REAL_TIME_PRIORITY = 5,
 };
 
-static uint64_t clock_us(void)
+static uint64_t read_clock_us(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static uint64_t clock_us(void)
+{
+	return read_clock_us(CLOCK_MONOTONIC);
 }
 
 static void sleep_until(uint64_t time_us)
@@ -185,8 +190,6 @@ static void on_publish(void *arg)
 
 	LIST_FOR_EACH(it, next, &t->ports)
 	port_publish(CONTAINER_OF(it, struct port, node));
-	LIST_FOR_EACH(it, next, &t->legs)
-	leg_publish(CONTAINER_OF(it, struct leg, node));
 	atomic_store_explicit(&t->counters.unsent, t->io->dropped, memory_order_relaxed);
 }
 
@@ -272,6 +275,7 @@ static void *run(void *arg)
 
 	snprintf(name, sizeof name, "sylk-media-%u", t->index % 1000);
 	pthread_setname_np(pthread_self(), name);
+	t->wall_us = read_clock_us(CLOCK_REALTIME) - clock_us();
 	t->start_error = media_thread_prepare(t, clock_us());
 	sem_post(&t->started);
 	if (t->start_error)
@@ -301,7 +305,6 @@ int media_thread_init(struct media_thread *t, unsigned index, struct media_threa
 	for (unsigned i = 0; i < MEDIA_SLOTS; i++)
 		list_init(&t->slots[i]);
 	list_init(&t->ports);
-	list_init(&t->legs);
 	if (sem_init(&t->started, 0, 0) < 0)
 		return -errno;
 	t->scratch = mem_zalloc(sizeof *t->scratch);

@@ -57,15 +57,16 @@ struct media_thread {
 	struct media_command stop_command;
 
 	struct media_io *io;
-	uint64_t now;  /* microseconds, monotonic; as of this turn */
-	uint64_t slot; /* 5 ms boundaries of the clock passed so far */
-	bool busy;     /* something came in during the last turn */
+	uint64_t now;     /* microseconds, monotonic; as of this turn */
+	uint64_t wall_us; /* from now to the time since 1970, as of the start (RTCP) */
+	uint64_t slot;    /* 5 ms boundaries of the clock passed so far */
+	bool busy;        /* something came in during the last turn */
 	bool stop;
 	struct timer_set timers;
 	struct timer publish; /* the legs' figures, about once a second */
 	struct media_pool pool;
 	struct list_node slots[MEDIA_SLOTS]; /* ticking mixers (struct mixer, node) */
-	struct list_node ports, legs;
+	struct list_node ports;
 	struct crossing *crossings;     /* one for each thread of the engine */
 	struct mail *held, **held_tail; /* for legs that have not arrived yet */
 	unsigned n_held_packets;

@@ -115,7 +115,8 @@ static struct destination *destination_for(const struct leg *leg, const struct e
 	d->port = leg->port;
 	d->group = group->index;
 	d->payload_type = leg->send.payload_type;
-	d->packet_units = format->codec->clock_rate / 1000 * format->ptime_ms;
+	d->clock_rate = format->codec->clock_rate;
+	d->packet_units = d->clock_rate / 1000 * format->ptime_ms;
 	d->packet_us = format->ptime_ms * 1000;
 	return d;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Port: the socket pair of one leg (RTP, and RTCP on the next port), and with it the half of the
- * leg that never moves: whom we send to and hear from, our sequence numbers and timestamps, and
- * the way to the thread on which the other half lives now. The port's thread is the leg's *home*.
+ * leg that never moves: whom we send to and hear from, our sequence numbers and timestamps, the
+ * reports (RTCP), and the way to the thread on which the other half lives now. The port's thread is
+ * the leg's *home*. port.c has its life and commands, port_receive.c, port_send.c and port_reports.c
+ * what their names say.
  *
  * A port is born with its sockets bound on the signalling thread and from OP_PORT_OPEN on belongs
  * to its media thread, until MAIL_PORT_GONE gives it back.
@@ -18,11 +20,15 @@
 #include "media/engine.h"
 #include "media/media_io.h"
 #include "media/media_mail.h"
+#include "media/port_peer.h"
+#include "media/port_reports.h"
 
 struct destination;
 struct frame;
 struct leg;
+struct leg_event;
 struct media_thread;
+struct rtp_packet;
 
 /* What we send, as one unbroken stream whoever made the frames (RFC 3550 5.1). */
 struct port_send {
@@ -30,6 +36,11 @@ struct port_send {
 	uint16_t seq;             /* of the next packet */
 	bool running;             /* next_us is known */
 	uint64_t next_us;         /* when the next packet begins, by the mixers' clock */
+	uint32_t packets, octets; /* under this SSRC, as reports count them (6.4.1) */
+	uint64_t sent_us;         /* the last packet; 0: none */
+	uint32_t sent_timestamp;  /* its timestamp, which was that of stamp_us */
+	uint64_t stamp_us;
+	uint32_t clock_rate; /* of the timestamps, Hz */
 };
 
 /* The peer's own numbers shifted to ours, while its packets go straight back. */
@@ -38,6 +49,12 @@ struct port_echo {
 	uint32_t source; /* SSRC that the shifts belong to */
 	uint16_t seq_shift;
 	uint32_t timestamp_shift;
+};
+
+/* The clock of a payload type that we take. */
+struct port_clock {
+	uint8_t payload_type;
+	uint32_t rate; /* Hz */
 };
 
 struct port {
@@ -55,16 +72,19 @@ struct port {
 	uint64_t spare_until_us;
 
 	uint64_t payloads[2]; /* bit set of the payload types we take */
+	struct port_clock clocks[MEDIA_MAX_PAYLOADS];
+	unsigned n_clocks;
 	bool sending, receiving;
-	struct addr remote; /* as signalled */
-	struct addr source; /* as latched: heard from, and sent to */
-	bool latched;
+	struct port_peer peer;
+	struct port_reports reports;
 	struct port_send send;
 	struct port_echo echo;
 	const struct destination *attached; /* whose frames are sent; NULL: none */
 
-	uint64_t heard_us; /* the last RTP packet taken */
-	struct timer timeout;
+	uint64_t heard_us; /* the last packet taken, RTP or RTCP */
+	struct timer timeout, silence;
+	bool silence_told;
+	struct media_arrivals arrivals; /* what was not taken */
 	uint64_t rx_packets, tx_packets;
 	bool started_due; /* the handler's last event is still on its way: tell again */
 };
@@ -90,6 +110,35 @@ void port_detach(struct port *port, const struct destination *d);
 /* Send a mixer's frame to d's port, if d is the one attached. payload: frame->size bytes. */
 void port_send_frame(struct media_thread *t, const struct destination *d, const struct frame *frame,
 	const uint8_t *payload);
+
+/* Send a packet of the peer's own numbers shifted to ours; port->echo.on. */
+void port_echo_back(struct port *port, const struct rtp_packet *in);
+
+/* A new SSRC, and with it numbers that begin anew (RFC 3550 5.1). */
+void port_send_begin(struct port *port);
+
+/* An empty RTP packet, so that NATs on the way keep the path open (RFC 6263 4.6). */
+void port_send_keepalive(struct port *port);
+
+/* Whether the payload type was agreed on for what we receive. */
+bool port_takes_payload(const struct port *port, uint8_t payload_type);
+
+/* RTP clock of a payload type, Hz; 0: it has none that says when a packet was made. */
+uint32_t port_clock_rate(const struct port *port, uint8_t payload_type);
+
+/* Whether a packet from there is the peer's (port_peer.h), by the rule for RTP. */
+bool port_hears(struct port *port, const struct addr *from);
+
+/* Count a datagram that is not taken. */
+void port_refuse(struct port *port, enum media_refusal why, const struct addr *from);
+
+/* Post an event of the port's leg, unless the last one has not been read yet: false. */
+bool port_tell(struct port *port, struct leg_event *event, enum media_mail_kind kind);
+
+/* Watch over the silence of the peer, after every change of the configuration (port_watch.c). */
+void port_watch_init(struct port *port);
+void port_watch(struct port *port);
+void port_watch_stop(struct port *port);
 
 /* About once a second: publish the leg's figures, and an event that could not go out at once. */
 void port_publish(struct port *port);

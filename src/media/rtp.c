@@ -4,34 +4,14 @@
 
 #include <errno.h>
 
+#include "media/bytes.h"
+
 #define RTP_VERSION 2
 #define RTP_PADDING 0x20
 #define RTP_EXTENSION 0x10
 #define RTP_CSRC_COUNT 0x0f
 #define RTP_MARKER 0x80
 #define RTP_PAYLOAD_TYPE 0x7f
-
-static uint16_t get_u16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get_u32(const uint8_t *p)
-{
-	return (uint32_t)get_u16(p) << 16 | get_u16(p + 2);
-}
-
-static void put_u16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void put_u32(uint8_t *p, uint32_t v)
-{
-	put_u16(p, (uint16_t)(v >> 16));
-	put_u16(p + 2, (uint16_t)v);
-}
 
 /* Section 5.3.1: 16 bits of the profile's choice, the length in words, the words. */
 static int parse_extension(const uint8_t **p, size_t *n, struct rtp_packet *packet)
