@@ -37,7 +37,8 @@ static const struct config_option rtp_options[] = {
 	{"port_range", CONFIG_CUSTOM, FIELD(port_range), "50000:50500",
 		"Ports for RTP and RTCP; a call with audio needs two.", .parse = parse_port_range},
 	{"timeout", CONFIG_INT, FIELD(timeout), "30",
-		"Seconds without audio from a participant after which his call is ended; 0: never.",
+		"Seconds with neither audio nor RTCP from a participant after which his call is "
+		"ended; 0: never.",
 		.min = 0, .max = 86400},
 	{"sample_rate", CONFIG_ENUM, FIELD(sample_rate), "48000", "Rate of the mixers, in Hz.",
 		.choices = sample_rate_names},

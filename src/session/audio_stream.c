@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/mem.h"
+#include "session/audio_silence.h"
 
 #define LOG_NAME "sylk.core"
 #define PTIME_MS 20
@@ -85,10 +86,36 @@ void audio_stream_free(struct audio_stream *stream)
 static void leg_started(const struct addr *from, void *arg)
 {
 	const struct audio_stream *stream = arg;
-	char text[ADDR_TEXT];
+	const char *who = stream->base.session->remote.address;
+	char text[ADDR_TEXT], announced[ADDR_TEXT];
 
-	log_debug(LOG_NAME, "Audio of %s arrives from %s", stream->base.session->remote.address,
-		addr_print(from, text));
+	addr_print(from, text);
+	if (addr_equal(from, &stream->announced))
+		log_debug(LOG_NAME, "Audio of %s comes from %s, as announced", who, text);
+	else
+		log_info(LOG_NAME,
+			"Audio of %s comes from %s instead of the announced %s: sending there", who,
+			text, addr_print(&stream->announced, announced));
+}
+
+static void leg_silent(const struct media_arrivals *arrivals, void *arg)
+{
+	const struct audio_stream *stream = arg;
+	const struct session *session = stream->base.session;
+	char why[AUDIO_SILENCE_TEXT];
+
+	audio_silence_text(arrivals, &stream->address, &stream->announced, why);
+	log_line(audio_silence_level(arrivals), LOG_NAME,
+		"No audio comes from %s in the call to %.*s: %s", session->remote.address,
+		SLICE_ARG(session->target), why);
+}
+
+static void leg_left(void *arg)
+{
+	const struct audio_stream *stream = arg;
+
+	log_debug(LOG_NAME, "%s says by RTCP that its audio ends (BYE)",
+		stream->base.session->remote.address);
 }
 
 static void leg_timeout(void *arg)
@@ -96,12 +123,18 @@ static void leg_timeout(void *arg)
 	struct audio_stream *stream = arg;
 	struct session *session = stream->base.session;
 
-	log_info(LOG_NAME, "No audio from %s for [RTP] timeout seconds", session->remote.address);
+	log_info(LOG_NAME, "Neither audio nor RTCP from %s for [RTP] timeout seconds",
+		session->remote.address);
 	if (session->handlers->media_timeout)
 		session->handlers->media_timeout(session, &stream->base, session->arg);
 }
 
-static const struct media_leg_handlers leg_handlers = {leg_started, leg_timeout};
+static const struct media_leg_handlers leg_handlers = {
+	.started = leg_started,
+	.timeout = leg_timeout,
+	.silent = leg_silent,
+	.left = leg_left,
+};
 
 int audio_stream_open(struct audio_stream *stream, struct media_engine *media,
 	const struct addr *local, const struct addr *advertised, const struct sdp_media *offer)
@@ -158,6 +191,22 @@ static void write_head(const struct audio_stream *stream, struct sdp_draft *draf
 	sdp_draft_connection(draft, slice_str(addr_print_host(&stream->address, host)));
 }
 
+/* Where RTCP goes: to the RTP socket if both agree (RFC 5761 5.1.1), else to its own (RFC 3605). */
+static void offer_rtcp(const struct audio_stream *stream, struct sdp_draft *draft)
+{
+	sdp_draft_attribute(draft, "rtcp", "%u", addr_port(&stream->address) + 1U);
+	sdp_draft_flag(draft, "rtcp-mux");
+}
+
+static void answer_rtcp(
+	const struct audio_stream *stream, const struct sdp_media *offer, struct sdp_draft *draft)
+{
+	if (sdp_has_attribute(&offer->section, "rtcp-mux"))
+		sdp_draft_flag(draft, "rtcp-mux");
+	else
+		sdp_draft_attribute(draft, "rtcp", "%u", addr_port(&stream->address) + 1U);
+}
+
 int audio_stream_write_answer(
 	struct audio_stream *stream, const struct sdp_media *offer, struct sdp_draft *draft)
 {
@@ -171,6 +220,7 @@ int audio_stream_write_answer(
 	write_head(stream, draft);
 	audio_write_answer(draft, &matches, ANSWERED_CODECS, stream->formats->items);
 	sdp_draft_attribute(draft, "ptime", "%u", PTIME_MS);
+	answer_rtcp(stream, offer, draft);
 	sdp_draft_direction(draft, sdp_direction_answer(sdp_media_direction(offer), SDP_SENDRECV));
 	return draft->err;
 }
@@ -180,6 +230,7 @@ int audio_stream_write_offer(struct audio_stream *stream, struct sdp_draft *draf
 	write_head(stream, draft);
 	audio_write_offer(draft, stream->formats->items, stream->formats->n, true);
 	sdp_draft_attribute(draft, "ptime", "%u", PTIME_MS);
+	offer_rtcp(stream, draft);
 	sdp_draft_direction(draft, SDP_SENDRECV);
 	return draft->err;
 }
@@ -199,6 +250,7 @@ int audio_stream_write_offer_again(struct audio_stream *stream, const struct sdp
 	write_head(stream, draft);
 	audio_write_answer(draft, &matches, matches.n, formats);
 	sdp_draft_attribute(draft, "ptime", "%u", PTIME_MS);
+	offer_rtcp(stream, draft);
 	sdp_draft_direction(draft, SDP_SENDRECV);
 	return draft->err;
 }
@@ -223,13 +275,19 @@ static void fill_payloads(const struct audio_stream *stream, const struct audio_
 	config->event_payload = best->events.receive;
 }
 
-static int fill_addresses(const struct sdp_media *theirs, struct media_leg_config *config)
+static int fill_addresses(const struct sdp_media *ours, const struct sdp_media *theirs,
+	struct media_leg_config *config)
 {
 	struct sdp_rtcp rtcp;
 	int err = media_address(theirs, &config->remote_rtp);
 
 	if (err)
 		return err;
+	config->rtcp_mux = sdp_has_attribute(&ours->section, "rtcp-mux") &&
+			   sdp_has_attribute(&theirs->section, "rtcp-mux");
+	config->remote_rtcp = config->remote_rtp;
+	if (config->rtcp_mux)
+		return 0;
 	sdp_rtcp(theirs, &rtcp);
 	/* An address of its own that is a name, or no host's, is not worth losing the audio for. */
 	if (addr_parse(rtcp.address, 0, &config->remote_rtcp) < 0 ||
@@ -258,13 +316,14 @@ int audio_stream_apply(struct audio_stream *stream, const struct sdp_media *ours
 		err = audio_match_offer(
 			theirs, formats, stream->formats->n, AUDIO_ORDER_LOCAL, &matches);
 	if (!err)
-		err = fill_addresses(theirs, &config);
+		err = fill_addresses(ours, theirs, &config);
 	if (!err && !can_reach(stream, &config.remote_rtp))
 		err = -EINVAL;
 	if (err)
 		return err;
 	fill_payloads(stream, &matches, &config);
 	stream->offered = offered;
+	stream->announced = config.remote_rtp;
 	/* What both allow. */
 	direction = sdp_media_direction(ours) & sdp_direction_reverse(sdp_media_direction(theirs));
 	config.sending = (direction & SDP_SENDONLY) && !addr_is_any(&config.remote_rtp);

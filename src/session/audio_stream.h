@@ -19,6 +19,7 @@ struct audio_stream {
 	struct media_port *port; /* while the stream is active */
 	bool offered;            /* of the agreed sections, ours was the offer */
 	struct addr address;     /* what our SDP says: the port's, or the advertised one */
+	struct addr announced;   /* what the peer's last SDP says */
 };
 
 /* Whether an offered m-line is audio that we can take: RTP/AVP, a codec in common, an address. */
