@@ -169,22 +169,31 @@ static int store_list(struct slice value, struct config_list *field)
 	return 0;
 }
 
-static int store_enum(
-	struct slice value, const struct config_option *option, int *field, char *reason)
+/* The index of a value among an option's choices, or -1 and, in reason, what they are. */
+static int find_choice(struct slice value, const struct config_option *option, char *reason)
 {
 	int n;
 
 	for (int i = 0; option->choices[i]; i++) {
-		if (slice_eq_nocase(value, slice_str(option->choices[i]))) {
-			*field = i;
-			return 0;
-		}
+		if (slice_eq_nocase(value, slice_str(option->choices[i])))
+			return i;
 	}
 	n = snprintf(reason, REASON_SIZE, "is none of");
 	for (int i = 0; option->choices[i] && n > 0 && n < REASON_SIZE; i++)
 		n += snprintf(reason + n, (size_t)(REASON_SIZE - n), "%s %s", i ? "," : "",
 			option->choices[i]);
-	return -EINVAL;
+	return -1;
+}
+
+static int store_enum(
+	struct slice value, const struct config_option *option, int *field, char *reason)
+{
+	int choice = find_choice(value, option, reason);
+
+	if (choice < 0)
+		return -EINVAL;
+	*field = choice;
+	return 0;
 }
 
 /* Check and store. 0, -EINVAL with a reason and nothing stored, -ENOMEM. */
@@ -229,6 +238,28 @@ static void write_consequence(const struct config_option *option, char *text, si
 		snprintf(text, size, "it stays unset");
 }
 
+/* Take out of a list what is none of the option's choices, and report it. */
+static void leave_out(const struct config_option *option, const struct config_raw_option *raw,
+	struct config_list *list, config_error_fn *error, void *arg)
+{
+	char reason[REASON_SIZE], text[REASON_SIZE * 2 + 160];
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		char *item = list->items[i];
+
+		if (find_choice(slice_str(item), option, reason) >= 0) {
+			list->items[kept++] = item;
+			continue;
+		}
+		snprintf(text, sizeof text, "%s in [%.64s]: \"%.80s\" %s; it is left out",
+			option->name, raw->section->name, item, reason);
+		error(arg, raw->source->path, raw->line, text);
+		mem_free(item);
+	}
+	list->n = kept;
+}
+
 /* The written value of one option. 0, -ENOENT when there is none, -EINVAL when no good, -ENOMEM. */
 static int load_written(const struct config *config, struct slice file,
 	const struct config_raw_section *section, const struct config_option *option, void *values,
@@ -252,6 +283,10 @@ static int load_written(const struct config *config, struct slice file,
 	}
 	if (!err)
 		err = store(slice_trim(buf_view(&x.out)), option, values, reason);
+	if (!err && option->type == CONFIG_LIST && option->choices)
+		leave_out(option, raw,
+			(struct config_list *)(void *)((char *)values + option->offset), error,
+			arg);
 	if (err && err != -ENOMEM) {
 		write_consequence(option, consequence, sizeof consequence);
 		snprintf(text, sizeof text, "%s in [%.64s]: \"%.80s\" %s; %s", option->name,

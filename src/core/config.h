@@ -24,9 +24,10 @@ enum config_type {
 	CONFIG_STRING, /* char *, NULL when unset, "" when written without a value */
 	CONFIG_BOOL,   /* bool: 1/yes/true/on, 0/no/false/off in any case */
 	CONFIG_INT,    /* int, within min and max */
-	CONFIG_LIST,   /* struct config_list: comma-separated; "none" or empty: no item */
-	CONFIG_ENUM,   /* int: the index in choices (a NULL-terminated list of words), any case */
-	CONFIG_CUSTOM, /* parse() decides */
+	CONFIG_LIST, /* struct config_list: comma-separated; "none" or empty: no item. With choices:
+	                  an item that is none of them (in any case) is reported and left out */
+	CONFIG_ENUM, /* int: the index in choices (a NULL-terminated list of words), any case */
+	CONFIG_CUSTOM,      /* parse() decides */
 	CONFIG_UNSUPPORTED, /* upstream has it, this version does not: reported, never loaded */
 };
 

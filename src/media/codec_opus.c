@@ -63,6 +63,18 @@ static int error_of(int opus_error)
 	}
 }
 
+/* libopus's name for the band of so many Hz (RFC 6716 table 1). */
+static opus_int32 bandwidth(unsigned band)
+{
+	if (band == 0 || band >= 48000)
+		return OPUS_BANDWIDTH_FULLBAND;
+	if (band >= 24000)
+		return OPUS_BANDWIDTH_SUPERWIDEBAND;
+	if (band >= 16000)
+		return OPUS_BANDWIDTH_WIDEBAND;
+	return band >= 12000 ? OPUS_BANDWIDTH_MEDIUMBAND : OPUS_BANDWIDTH_NARROWBAND;
+}
+
 static int encoder_init(void *state, const struct codec_settings *settings)
 {
 	unsigned bitrate = settings->bitrate ? settings->bitrate : OPUS_DEFAULT_BITRATE;
@@ -82,6 +94,8 @@ static int encoder_init(void *state, const struct codec_settings *settings)
 		e = opus_encoder_ctl(encoder, OPUS_SET_COMPLEXITY(OPUS_COMPLEXITY));
 	if (e == OPUS_OK)
 		e = opus_encoder_ctl(encoder, OPUS_SET_BITRATE((opus_int32)bitrate));
+	if (e == OPUS_OK)
+		e = opus_encoder_ctl(encoder, OPUS_SET_MAX_BANDWIDTH(bandwidth(settings->band)));
 	if (e == OPUS_OK)
 		e = opus_encoder_ctl(encoder, OPUS_SET_VBR(!settings->cbr));
 	if (e == OPUS_OK)
@@ -191,6 +205,7 @@ struct audio_codec codec_opus = {
 	.sdp_channels = 2,   /* RFC 7587 7: always "opus/48000/2" */
 	.static_payload = -1,
 	.default_rate = 48000,
+	.ptimes = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 6, /* RFC 6716 2.1.4 */
 	.encoder_init = encoder_init,
 	.encode = encode,
 	.decoder_init = decoder_init,

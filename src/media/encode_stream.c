@@ -6,47 +6,27 @@
 
 enum {
 	FRAME_MS = 20,
-	MAX_PTIME_MS = 60,
 	MAX_RATE = 48000,
 	MAX_FRAME = MAX_RATE / 1000 * FRAME_MS,
 	/* By then every encoder's memory of what was before has faded, and silence packets are alike. */
 	SETTLED_SILENCE = 10,
 };
 
-/*
- * Packets of other than 20 ms: only codecs without frames of their own take 30 and 50 ms (the
- * static types PCMU, PCMA and G722 of RFC 3551 table 1); Opus has frames of 10, 20, 40 and 60 ms
- * (RFC 6716 2.1.4). Anything else becomes 20 ms, which everybody must accept (RFC 3551 4.2).
- */
-static unsigned usable_ptime(const struct audio_codec *codec, unsigned ptime_ms)
-{
-	switch (ptime_ms) {
-	case 10:
-	case 40:
-	case 60:
-		return ptime_ms;
-	case 30:
-	case 50:
-		return codec->static_payload >= 0 ? ptime_ms : FRAME_MS;
-	default:
-		return FRAME_MS;
-	}
-}
-
 void encode_format_set(
 	struct encode_format *format, const struct media_payload *payload, unsigned ptime_ms)
 {
 	format->codec = payload->codec;
 	format->settings = payload->settings;
-	format->ptime_ms = usable_ptime(payload->codec, ptime_ms);
+	format->ptime_ms = audio_codec_ptime(payload->codec, ptime_ms, 0);
 }
 
 bool encode_format_equal(const struct encode_format *a, const struct encode_format *b)
 {
 	return a->codec == b->codec && a->ptime_ms == b->ptime_ms &&
 	       a->settings.sample_rate == b->settings.sample_rate &&
-	       a->settings.bitrate == b->settings.bitrate && a->settings.fec == b->settings.fec &&
-	       a->settings.dtx == b->settings.dtx && a->settings.cbr == b->settings.cbr;
+	       a->settings.band == b->settings.band && a->settings.bitrate == b->settings.bitrate &&
+	       a->settings.fec == b->settings.fec && a->settings.dtx == b->settings.dtx &&
+	       a->settings.cbr == b->settings.cbr;
 }
 
 /* Bytes of the waiting samples: less than a packet, and a frame on top. */
@@ -57,14 +37,13 @@ static size_t wait_bytes(const struct encode_stream *s)
 	return (s->packet_samples + frame) * sizeof *s->wait;
 }
 
-/* Take the memory that the format calls for; false without. */
-static bool take_memory(struct media_pool *pool, struct encode_stream *s)
+/* Memory for what waits, if packets are not of 20 ms; false without. */
+static bool take_wait(struct media_pool *pool, struct encode_stream *s)
 {
-	s->wait = NULL;
-	s->encoder = media_pool_get(pool, s->format.codec->encoder_size);
-	if (s->format.ptime_ms != FRAME_MS)
-		s->wait = media_pool_get(pool, wait_bytes(s));
-	return s->encoder && (s->wait || s->format.ptime_ms == FRAME_MS);
+	bool needed = s->format.ptime_ms != FRAME_MS;
+
+	s->wait = needed ? media_pool_get(pool, wait_bytes(s)) : NULL;
+	return s->wait || !needed;
 }
 
 struct encode_stream *encode_stream_new(
@@ -80,8 +59,8 @@ struct encode_stream *encode_stream_new(
 		return NULL;
 	*s = (struct encode_stream){.format = *format, .mixer_rate = mixer_rate};
 	s->packet_samples = (size_t)(rate / 1000) * format->ptime_ms;
-	if (!take_memory(pool, s) || resampler_init(&s->resampler, mixer_rate, rate) ||
-		format->codec->encoder_init(s->encoder, &format->settings)) {
+	s->encoder = audio_encoder_new(pool, format->codec, &format->settings);
+	if (!s->encoder || !take_wait(pool, s) || resampler_init(&s->resampler, mixer_rate, rate)) {
 		encode_stream_free(pool, s);
 		return NULL;
 	}
@@ -95,12 +74,12 @@ struct encode_stream *encode_stream_copy(struct media_pool *pool, const struct e
 	if (!s)
 		return NULL;
 	*s = *from;
-	if (!take_memory(pool, s)) {
+	s->wait = NULL;
+	s->encoder = audio_encoder_copy(pool, from->format.codec, from->encoder);
+	if (!s->encoder || !take_wait(pool, s)) {
 		encode_stream_free(pool, s);
 		return NULL;
 	}
-	/* codec.h: a state holds no pointers, so its bytes are all of it. */
-	memcpy(s->encoder, from->encoder, from->format.codec->encoder_size);
 	if (s->wait)
 		memcpy(s->wait, from->wait, from->n_wait * sizeof *s->wait);
 	return s;
@@ -111,7 +90,7 @@ void encode_stream_free(struct media_pool *pool, struct encode_stream *s)
 	if (!s)
 		return;
 	media_pool_put(pool, s->wait, wait_bytes(s));
-	media_pool_put(pool, s->encoder, s->format.codec->encoder_size);
+	audio_encoder_free(pool, s->format.codec, s->encoder);
 	media_pool_put(pool, s, sizeof *s);
 }
 

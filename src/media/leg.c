@@ -108,7 +108,7 @@ static struct leg_rx *rx_new(struct media_thread *t)
 static void free_decoder(struct media_thread *t, struct leg_rx *rx)
 {
 	if (rx->decoder)
-		media_pool_put(&t->pool, rx->decoder, rx->codec->decoder_size);
+		audio_decoder_free(&t->pool, rx->codec, rx->decoder);
 	rx->decoder = NULL;
 }
 
@@ -160,13 +160,8 @@ static int choose_decoder(struct media_thread *t, struct leg *leg, uint8_t paylo
 	err = resampler_init(&rx->resampler, rx->rate, t->settings->sample_rate);
 	if (err)
 		return err;
-	rx->decoder = media_pool_get(&t->pool, rx->codec->decoder_size);
-	if (!rx->decoder)
-		return -ENOMEM;
-	err = rx->codec->decoder_init(rx->decoder, rx->rate);
-	if (err)
-		free_decoder(t, rx);
-	return err;
+	rx->decoder = audio_decoder_new(&t->pool, rx->codec, rx->rate);
+	return rx->decoder ? 0 : -ENOMEM;
 }
 
 /* Decode a packet to the scratch. Returns samples, or a negative errno. */
@@ -216,7 +211,7 @@ static size_t next_span(struct media_thread *t, struct leg *leg, uint64_t time_u
 	struct leg_rx *rx = leg->rx;
 	struct rtp_packet packet = {0};
 	enum jitter_result result = jitter_buffer_get(rx->jitter, time_us, &packet);
-	size_t whole;
+	size_t got;
 	int n;
 
 	switch (result) {
@@ -235,12 +230,9 @@ static size_t next_span(struct media_thread *t, struct leg *leg, uint64_t time_u
 	}
 	if (n <= 0)
 		return 0;
-	/* The resampler wants whole milliseconds; a peer may send any number of samples. */
-	whole = (size_t)n - (size_t)n % (rx->rate / 1000);
-	if (whole == 0)
-		return 0;
-	whole = resampler_run(&rx->resampler, t->scratch->decoded, whole, t->scratch->span);
-	return result == JITTER_PACKET ? adjust_delay(t, rx, whole, time_us) : whole;
+	/* A packet of 2.5 ms too, or of an odd number of bytes, is a whole number of its groups. */
+	got = resampler_run(&rx->resampler, t->scratch->decoded, (size_t)n, t->scratch->span);
+	return result == JITTER_PACKET ? adjust_delay(t, rx, got, time_us) : got;
 }
 
 static size_t take_ahead(struct leg_rx *rx, int16_t *pcm, size_t max)

@@ -16,11 +16,14 @@ struct audio_formats {
 	unsigned n;
 };
 
-/* Returns 0, or -ENOENT when none of the codecs named is built in (unknown ones are logged). */
+/* Returns 0, or -ENOENT when none of the codecs named is built in. */
 int audio_formats_init(struct audio_formats *formats, const struct rtp_settings *rtp);
 
-/* How we are to encode for somebody who says this in his fmtp (RFC 7587 for Opus). */
+/* How we are to encode for somebody who says this in his fmtp (RFC 7587 Opus, RFC 5574 Speex). */
 void audio_format_settings(
 	const struct audio_codec *codec, struct slice fmtp, struct codec_settings *settings);
+
+/* The PCM rate at which to decode what he sends, from the same fmtp (RFC 7587 sprop-maxcapturerate). */
+unsigned audio_format_decoded_rate(const struct audio_codec *codec, struct slice fmtp);
 
 #endif

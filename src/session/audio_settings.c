@@ -10,6 +10,9 @@ const unsigned rtp_sample_rates[] = {16000, 32000, 48000};
 
 static const char *const sample_rate_names[] = {"16000", "32000", "48000", NULL};
 
+/* All of upstream's that are built in; see session/audio_formats.c. */
+static const char *const codec_names[] = {"opus", "speex", "G722", "GSM", "PCMU", "PCMA", NULL};
+
 static int parse_port_range(struct slice value, void *field, char *error, size_t error_size)
 {
 	struct rtp_port_range *range = field;
@@ -32,8 +35,9 @@ static int parse_port_range(struct slice value, void *field, char *error, size_t
 #define FIELD(name) offsetof(struct rtp_settings, name)
 
 static const struct config_option rtp_options[] = {
-	{"audio_codecs", CONFIG_LIST, FIELD(audio_codecs), "opus, PCMA, PCMU",
-		"Codecs to use, the preferred one first; of those built in: opus, PCMA, PCMU."},
+	{"audio_codecs", CONFIG_LIST, FIELD(audio_codecs), "opus, G722, PCMA, PCMU",
+		"Codecs to use, the preferred one first: opus, speex, G722, GSM, PCMU, PCMA.",
+		.choices = codec_names},
 	{"port_range", CONFIG_CUSTOM, FIELD(port_range), "50000:50500",
 		"Ports for RTP and RTCP; a call with audio needs two.", .parse = parse_port_range},
 	{"timeout", CONFIG_INT, FIELD(timeout), "30",

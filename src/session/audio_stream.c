@@ -267,11 +267,12 @@ static void fill_payloads(const struct audio_stream *stream, const struct audio_
 
 		payload->codec = stream->formats->codecs[m->format];
 		payload->payload_type = m->receive_payload;
-		payload->settings.sample_rate = payload->codec->default_rate;
+		payload->settings.sample_rate = audio_format_decoded_rate(payload->codec, m->fmtp);
 	}
 	config->send.codec = codec;
 	config->send.payload_type = best->send_payload;
 	audio_format_settings(codec, best->fmtp, &config->send.settings);
+	config->ptime_ms = audio_codec_ptime(codec, matches->ptime, matches->maxptime);
 	config->event_payload = best->events.receive;
 }
 
@@ -300,7 +301,7 @@ static int fill_addresses(const struct sdp_media *ours, const struct sdp_media *
 int audio_stream_apply(struct audio_stream *stream, const struct sdp_media *ours,
 	const struct sdp_media *theirs, bool offered)
 {
-	struct media_leg_config config = {.ptime_ms = PTIME_MS};
+	struct media_leg_config config = {0};
 	const struct audio_format *formats = stream->formats->items;
 	enum sdp_direction direction;
 	struct audio_matches matches;

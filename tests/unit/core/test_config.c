@@ -65,6 +65,8 @@ static int refuse_evil(struct slice value, void *field, char *error, size_t erro
 
 static const char *const policies[] = {"disabled", "sdes", "opportunistic", NULL};
 
+static const char *const codecs[] = {"opus", "speex", "G722", "PCMU", "PCMA", NULL};
+
 static const struct config_option server_options[] = {
 	{"name", CONFIG_STRING, offsetof(struct server, name), "50% off", "What we call ourselves.",
 		.parse = refuse_evil},
@@ -78,7 +80,7 @@ static const struct config_option server_options[] = {
 	{"policy", CONFIG_ENUM, offsetof(struct server, policy), "opportunistic", "Encryption.",
 		.choices = policies},
 	{"codecs", CONFIG_LIST, offsetof(struct server, codecs), "opus, G722",
-		"Order of preference."},
+		"Order of preference.", .choices = codecs},
 	{"port_range", CONFIG_CUSTOM, offsetof(struct server, range), "50000:50500", "Media.",
 		.parse = parse_range, .release = release_range},
 	{NULL},
@@ -224,6 +226,20 @@ static void an_empty_value_is_empty_and_none_is_an_empty_list(void **state)
 	assert_int_equal(s->codecs.n, 0);
 	s = loaded(*state, "[Server]\ncodecs =\n");
 	assert_int_equal(s->codecs.n, 0);
+}
+
+static void items_that_are_no_choice_are_named_and_left_out(void **state)
+{
+	struct fixture *f = *state;
+	struct server *s = loaded(f, "[Server]\ncodecs = G729, pcmu, iLBC, opus\n");
+
+	assert_int_equal(s->codecs.n, 2);
+	assert_string_equal(s->codecs.items[0], "pcmu");
+	assert_string_equal(s->codecs.items[1], "opus");
+	assert_non_null(strstr(f->errors.text, "config.ini:2: codecs in [Server]: \"G729\" is none "
+					       "of opus, speex, G722, PCMU, PCMA; "
+					       "it is left out\n"));
+	assert_non_null(strstr(f->errors.text, "\"iLBC\""));
 }
 
 static void comments_take_a_whole_line_and_only_that(void **state)
@@ -530,7 +546,7 @@ static void values_can_be_checked_without_being_kept(void **state)
 {
 	struct fixture *f = *state;
 
-	read_as(f, "config.ini", "[Server]\nname = x\ncodecs = a, b\nlocal_port = no\n");
+	read_as(f, "config.ini", "[Server]\nname = x\ncodecs = opus\nlocal_port = no\n");
 	assert_int_equal(
 		config_check_values(f->config, &server_section, NULL, take_error, &f->errors), 0);
 	assert_string_equal(f->errors.text, "config.ini:4: local_port in [Server]: \"no\" is no "
@@ -709,6 +725,7 @@ int main(void)
 		TEST(every_type_is_read),
 		TEST(booleans_have_eight_spellings),
 		TEST(an_empty_value_is_empty_and_none_is_an_empty_list),
+		TEST(items_that_are_no_choice_are_named_and_left_out),
 		TEST(comments_take_a_whole_line_and_only_that),
 		TEST(an_indented_line_continues_the_value),
 		TEST(an_indented_option_is_continued_by_deeper_lines_only),

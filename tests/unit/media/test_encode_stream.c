@@ -122,14 +122,14 @@ static void silence_is_encoded_at_its_beginning_only(void **state)
 	encode_stream_free(&pool, s);
 }
 
-static void packet_times_that_a_codec_cannot_do_become_20_ms(void **state)
+static void packet_times_are_made_such_as_the_codec_can_do(void **state)
 {
 	struct media_payload opus = {.codec = audio_codec_find(slice_str("opus"), 0)};
 	struct media_payload pcmu = {.codec = audio_codec_static(0)};
 	struct encode_format format;
 
 	encode_format_set(&format, &opus, 30);
-	assert_int_equal(format.ptime_ms, 20);
+	assert_int_equal(format.ptime_ms, 40);
 	encode_format_set(&format, &opus, 60);
 	assert_int_equal(format.ptime_ms, 60);
 	encode_format_set(&format, &pcmu, 30);
@@ -137,7 +137,7 @@ static void packet_times_that_a_codec_cannot_do_become_20_ms(void **state)
 	encode_format_set(&format, &pcmu, 0);
 	assert_int_equal(format.ptime_ms, 20);
 	encode_format_set(&format, &pcmu, 4000000000U);
-	assert_int_equal(format.ptime_ms, 20);
+	assert_int_equal(format.ptime_ms, 60);
 }
 
 static int set_up(void **state)
@@ -158,7 +158,7 @@ int main(void)
 		cmocka_unit_test(packets_of_any_time_carry_all_samples),
 		cmocka_unit_test(a_copy_goes_on_exactly_as_the_original),
 		cmocka_unit_test(silence_is_encoded_at_its_beginning_only),
-		cmocka_unit_test(packet_times_that_a_codec_cannot_do_become_20_ms),
+		cmocka_unit_test(packet_times_are_made_such_as_the_codec_can_do),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
