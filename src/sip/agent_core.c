@@ -16,6 +16,7 @@
 #include "sip/locate_private.h"
 #include "sip/message.h"
 #include "sip/register_private.h"
+#include "sip/response_route.h"
 #include "sip/server_transaction_private.h"
 #include "sip/transport.h"
 #include "sip/usage.h"
@@ -245,6 +246,7 @@ void sip_agent_close(struct sip_agent *agent)
 	sip_register_forget_all(agent);
 	sip_usages_forget(agent);
 	sip_uac_forget_all(agent);
+	sip_response_reroute_forget_all(agent);
 	sip_locate_cancel_all(agent);
 	hash_each(&agent->client_transactions, end_client_transaction, NULL);
 	hash_each(&agent->server_transactions, end_server_transaction, NULL);
@@ -375,6 +377,7 @@ int sip_agent_new_with(struct sip_agent **agentp, const struct sip_agent_core *c
 	list_init(&agent->locator.running);
 	list_init(&agent->uacs);
 	list_init(&agent->usages);
+	list_init(&agent->rerouted);
 	list_init(&agent->registers);
 	list_init(&agent->invites);
 	list_init(&agent->ending);

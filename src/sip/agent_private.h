@@ -68,7 +68,9 @@ struct sip_agent {
 	struct list_node ending;    /* those told to end */
 	struct list_node uacs;      /* running requests; likewise */
 	struct list_node registers; /* struct sip_register, those that are not over; likewise */
-	struct list_node usages;    /* subscriptions, publications (sip/usage.h); likewise */
+	struct list_node rerouted;  /* sip/response_route.h; each is its own */
+	size_t n_rerouted;
+	struct list_node usages; /* subscriptions, publications (sip/usage.h); likewise */
 	size_t n_usages;
 	size_t n_invites;
 	size_t n_strays;  /* of them: sip/invite_stray.c */

@@ -25,6 +25,7 @@
 #include "core/mem.h"
 #include "sip/flow.h"
 #include "sip/message.h"
+#include "sip/response_route.h"
 #include "sip/server_transaction_private.h"
 
 static const struct sm_state states[] = {
@@ -220,10 +221,33 @@ void sip_server_transaction_settle(struct sip_server_transaction *txn)
 		handlers->failed(txn, -ENOMEM, arg);
 }
 
+/* Whether this is no loss such as networks have, but the way itself that is gone. */
+static bool is_gone(const struct sip_flow *flow, int err)
+{
+	return sip_flow_reliable(flow) ? err == -ENOTCONN
+				       : err == -ENETUNREACH || err == -EHOSTUNREACH;
+}
+
+static int transmit(struct sip_server_transaction *txn, struct slice response)
+{
+	int err = sip_flow_send(txn->flow, response);
+	struct sip_flow *other;
+
+	if (txn->agent && is_gone(txn->flow, err)) {
+		sip_response_reroute(txn->agent, txn->flow, response, &other);
+		if (other) {
+			obj_unref(txn->flow);
+			txn->flow = other;
+		}
+	}
+	/* Anything but a size that will never pass is a lost packet, as networks lose them. */
+	return err == -EMSGSIZE ? err : 0;
+}
+
 void sip_server_transaction_resend(struct sip_server_transaction *txn)
 {
 	if (txn->response)
-		sip_flow_send(txn->flow, slice_of(txn->response, txn->response_n));
+		transmit(txn, slice_of(txn->response, txn->response_n));
 }
 
 void sip_server_transaction_forget(struct sip_server_transaction *txn)
@@ -324,27 +348,6 @@ struct buf *sip_server_transaction_begin(
 static bool wanted_again(const struct sip_server_transaction *txn)
 {
 	return txn->invite || !sip_flow_reliable(txn->flow);
-}
-
-static int transmit(struct sip_server_transaction *txn, struct slice response)
-{
-	int err = sip_flow_send(txn->flow, response);
-
-	if (err == -ENOTCONN && sip_flow_reliable(txn->flow)) {
-		struct sip_flow *other = NULL;
-		struct addr to;
-
-		/* 18.2.2: the connection is gone, so one to where the Via says. */
-		sip_response_address(txn->request, &to);
-		err = sip_flow_towards(txn->flow, &to, &other);
-		if (err == 0) {
-			obj_unref(txn->flow);
-			txn->flow = other;
-			err = sip_flow_send(other, response);
-		}
-	}
-	/* Anything but a size that will never pass is a lost packet, as networks lose them. */
-	return err == -EMSGSIZE ? err : 0;
 }
 
 /* A final response has been sent. */
