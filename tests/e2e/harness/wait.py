@@ -42,7 +42,7 @@ def free_port_range(pairs, ip="127.0.0.1"):
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     for _ in range(500):
         # Anywhere: the kernel's own choices all lie in a range that others may have filled.
-        first = random.randrange(10000, 60000) & ~1
+        first = random.randrange(10000, 65536 - 2 * pairs) & ~1
         last = first + 2 * pairs
         taken = []
         try:
