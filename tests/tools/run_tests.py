@@ -233,9 +233,10 @@ class Runner:
             self.pytest("asan/e2e", "tests/e2e", "asan", sanitized=True)
 
     def tsan(self):
-        say("tsan: the media unit tests with ThreadSanitizer")
+        say("tsan: the media unit tests and a storm of calls with ThreadSanitizer")
         if self.build("tsan"):
             self.run_programs("tsan", "unit", "tsan/", layer="unit/media/", patience=5)
+            self.pytest("tsan/e2e", "tests/e2e/test_storm.py", "tsan", sanitized=True)
 
 
 def run_program(command, seconds):

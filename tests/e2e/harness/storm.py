@@ -3,6 +3,7 @@
 Callers by the thousand who do everything at once: join, talk, hold, resume, take back, hang up, or
 vanish without a word. Each follows a script drawn from a seed; one thread plays them all.
 """
+import collections
 import heapq
 import random
 import re
@@ -14,7 +15,7 @@ import time
 # Calls that wait for an answer at once: more would only fill the server's socket.
 WINDOW = 200
 REPEAT_S, PATIENCE_S = 0.5, 30
-# A busy server refuses (503); telephones call again.
+# A refusal for the moment; telephones try again.
 AGAIN_S = 0.3
 PACKET_S = 0.02
 HOLDS = ("sendonly", "inactive", "0.0.0.0")
@@ -53,8 +54,8 @@ class Caller:
         self.random = random.Random(f"{seed}-{number}")
         self.vanishes = number % 2 == 0
         self.media = media
-        self.attempt = 0
-        self.cseq = 0
+        self.attempt = self.cseq = 0
+        self.direction = ""
         self.fresh()
         self.script = self.plan()
 
@@ -107,7 +108,8 @@ class Storm:
                         for n in range(callers)}
         self.asking = set()
         self.later = []  # (when, number, what)
-        self.up = self.refused = 0
+        self.up = 0
+        self.refused = collections.Counter()
 
     # ---- messages
 
@@ -159,7 +161,8 @@ class Storm:
         elif word == "bye":
             self._ask(caller, self._plain(caller, "BYE"))
         else:
-            self._ask(caller, self._invite(caller, argument or "sendrecv"))
+            caller.direction = argument or "sendrecv"
+            self._ask(caller, self._invite(caller, caller.direction))
             if word == "take back":
                 self._at(caller, caller.random.random() * 0.02, "cancel")
 
@@ -192,7 +195,7 @@ class Storm:
             if number in self.asking:
                 self._send(self._plain(caller, "CANCEL", caller.cseq, branch=caller.branch))
         elif what == "again":
-            self._ask(caller, self._invite(caller, "sendrecv"))
+            self._ask(caller, self._invite(caller, caller.direction))
         elif what:
             self._talk(caller, what)
         else:
@@ -216,13 +219,15 @@ class Storm:
         to = TO.search(message)[1].decode()
         if status >= 300:
             self._send(self._plain(caller, "ACK", cseq, to, branch=caller.branch))
-            if asked and status == 503 and not caller.to:
+            # 503: the server is busy; 491: it has not read our last ACK yet.
+            if asked and (status == 491 or status == 503 and not caller.to):
                 self.asking.discard(caller.number)
-                caller.fresh()
+                if status == 503:
+                    caller.fresh()
                 self._at(caller, AGAIN_S, "again")
             elif asked:
                 # 487 is what a caller gets who took his call back, 481 who was hung up on.
-                self.refused += status not in (481, 487)
+                self.refused[status] += status not in (481, 487)
                 self._answered(caller, status)
             return
         if caller.to is None:
@@ -273,14 +278,14 @@ class Storm:
                 self._send(caller.request)
 
     def blow(self):
-        """Play all callers to their end; returns (calls that came up, requests refused)."""
+        """Play all callers to their end; returns (calls that came up, counts of refusals by status)."""
         waiting = list(self.callers.values())
         while waiting or self.callers:
             while waiting and len(self.asking) < WINDOW:
                 self._step(waiting.pop())
             self._receive()
             self._repeat()
-        return self.up, self.refused
+        return self.up, +self.refused
 
     def close(self):
         """From now on the kernel tells the server that nobody is there."""
