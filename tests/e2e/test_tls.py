@@ -18,11 +18,12 @@ OK = "SIP/2.0 200 OK"
 def certified(folder, start_server):
     """certified(...) starts a server with a certificate of its own; its ca_file says whom to believe."""
 
-    def start(transports=("udp", "tcp", "tls"), **server_section):
+    def start(transports=("udp", "tcp", "tls"), sip=None, **server_section):
         path = os.path.join(folder, "certificates")
         os.makedirs(path, exist_ok=True)
         ca_file = tls.authority(path)
-        settings = {"Server": {"certificate": tls.issue(path, "server"), "ca_file": ca_file, **server_section}}
+        settings = {"Server": {"certificate": tls.issue(path, "server"), "ca_file": ca_file, **server_section},
+                    "SIP": sip or {}}
         server = start_server(transports=transports, settings=settings)
         server.ca_file = ca_file
         server.certificates = path
@@ -267,10 +268,10 @@ def kamailio(folder):
 
     started = []
 
-    def start(server):
+    def start(server, **options):
         path = os.path.join(folder, f"kamailio{len(started)}")
         os.makedirs(path)
-        started.append(Kamailio(path, server))
+        started.append(Kamailio(path, server, **options))
         return started[-1]
 
     yield start
@@ -293,3 +294,32 @@ def test_calls_through_kamailio_with_the_configuration_of_the_documentation(cert
     wait.until(lambda: server.figures()["sessions"] == 1, 5, "alice's session to end")
     server.terminate()
     bob.event("CALL_CLOSED")
+
+
+def test_registered_users_and_rooms_call_each_other_through_kamailio_by_tls(certified, kamailio, phone):
+    """The proxy and the server prove themselves to each other; a user is called by the flow he registered by."""
+    inner = wait.free_port(socket.SOCK_STREAM)
+    server = certified(transports=("tls",), verify_server="yes",
+                       sip={"outbound_proxy": f"localhost:{inner};transport=tls"})
+    proxy = kamailio(server, transport="tls", users=True, inner=inner)
+    users = {"outbound": proxy.uri, "register": "example.com", "ca_file": server.ca_file}
+    alice = phone("alice", frequency=A, **users)
+    bob = phone("bob", frequency=B, auto_answer=True, **users)
+    alice.dial("sip:room@example.com")
+    server.child.expect(lambda line: "alice@example.com" in line)
+    # The room calls bob because alice asks it to; that done, her own call ends.
+    alice.transfer("sip:bob@example.com")
+    bob.event("CALL_ESTABLISHED")
+    alice.event("CALL_CLOSED")
+    descriptors = server.descriptors()
+    alice.dial("sip:room@example.com")
+    settled([alice, bob])
+    hears(alice, [bob])
+    hears(bob, [alice])
+    # Two ports of RTP, and nothing for SIP: the connections that there are serve this call too.
+    assert server.descriptors() <= descriptors + 2
+    # Every way back is found: bob's BYE by the server's Contact, the server's by the route to alice.
+    bob.hangup()
+    wait.until(lambda: server.figures()["sessions"] == 1, 5, "bob's session to end")
+    server.terminate()
+    alice.event("CALL_CLOSED")

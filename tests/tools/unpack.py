@@ -23,27 +23,27 @@ def refresh():
     run(*prefix, "apt-get", "update", "-qq")
 
 
-def needed(package):
-    """The package and those of its dependencies that are not installed here."""
-    out = run("apt-get", "-s", "-q", "install", "--reinstall", "--no-install-recommends", package)
+def needed(packages):
+    """The packages and those of their dependencies that are not installed here."""
+    out = run("apt-get", "-s", "-q", "install", "--reinstall", "--no-install-recommends", *packages)
     names = re.findall(r"^Inst (\S+)", out, re.M)
-    return names if package in names else [package, *names]
+    return [package for package in packages if package not in names] + names
 
 
-def unpack(package):
-    """Unpack a package once; returns the root of its tree."""
-    tree = os.path.join(ROOT, "build", "peers", package)
+def unpack(*packages):
+    """Unpack packages once, into one tree; returns its root."""
+    tree = os.path.join(ROOT, "build", "peers", "+".join(packages))
     if os.path.exists(os.path.join(tree, ".complete")):
         return tree
     shutil.rmtree(tree, ignore_errors=True)
     archives = os.path.join(tree, ".archives")
     os.makedirs(archives)
     try:
-        names = needed(package)
+        names = needed(packages)
         run("apt-get", "download", "-q", *names, cwd=archives)
     except subprocess.CalledProcessError:
         refresh()
-        names = needed(package)
+        names = needed(packages)
         run("apt-get", "download", "-q", *names, cwd=archives)
     for archive in sorted(glob.glob(archives + "/*.deb")):
         run("dpkg-deb", "-x", archive, tree)

@@ -5,24 +5,20 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "apps/conference/conference_private.h"
 #include "core/log.h"
 #include "core/mem.h"
-#include "room/room.h"
 
 #define LOG_NAME "conference"
-
-/* What a conference takes part in; further kinds join as the streams learn them. */
-#define CONFERENCE_KINDS STREAM_BIT(STREAM_AUDIO)
-
-struct conference_settings {
-	int answer_delay; /* seconds */
-};
 
 static const struct config_option conference_options[] = {
 	{"answer_delay", CONFIG_INT, offsetof(struct conference_settings, answer_delay), "0",
 		"Seconds between ringing (180) and answering (200) a call with audio; callers are "
 		"answered at once by default.",
 		.min = 0, .max = 60},
+	{"dial_out", CONFIG_BOOL, offsetof(struct conference_settings, dial_out), "yes",
+		"Whether who is in a room may have others called into it, or put out of it "
+		"(REFER)."},
 	{"history_size", CONFIG_UNSUPPORTED},
 	{"file_transfer_dir", CONFIG_UNSUPPORTED},
 	{"push_file_transfer", CONFIG_UNSUPPORTED},
@@ -41,22 +37,6 @@ static const struct config_option conference_options[] = {
 const struct config_section conference_section = {"conference.ini", "Conference",
 	"Conference rooms.", conference_options, sizeof(struct conference_settings)};
 
-struct conference {
-	const struct app_context *context;
-	struct room_table rooms;
-	struct conference_settings settings;
-	struct list_node calls; /* call.node */
-};
-
-/* A session that this application has taken; it owns itself until the session has ended. */
-struct call {
-	struct list_node node;
-	struct conference *conference;
-	struct session *session;    /* a reference */
-	struct room_member *member; /* NULL until answered */
-	struct timer answer;
-};
-
 static int conference_start(const struct app_context *context, void **state)
 {
 	struct conference *c = mem_zalloc(sizeof *c);
@@ -66,6 +46,7 @@ static int conference_start(const struct app_context *context, void **state)
 		goto out;
 	c->context = context;
 	list_init(&c->calls);
+	list_init(&c->dial_outs);
 	err = room_table_init(&c->rooms, context->loop, context->media);
 	if (err)
 		goto out;
@@ -97,6 +78,7 @@ static void conference_stop(void *state)
 {
 	struct conference *c = state;
 
+	conference_close_dial_outs(c);
 	while (!list_empty(&c->calls))
 		call_free(CONTAINER_OF(c->calls.next, struct call, node));
 	room_table_free(&c->rooms);
@@ -151,12 +133,42 @@ static void call_ended(struct session *session, const char *reason, void *arg)
 	call_free(arg);
 }
 
+static void call_referred(struct session *session, struct referral *referral, void *arg)
+{
+	struct call *call = arg;
+
+	conference_referral(call->conference, referral);
+}
+
 static const struct session_handlers call_handlers = {
+	.referred = call_referred,
 	.proposed = call_proposed,
 	.stream_changed = call_stream_changed,
 	.media_timeout = call_media_timeout,
 	.ended = call_ended,
 };
+
+static struct call *new_call(struct conference *c, struct session *session)
+{
+	struct call *call = mem_zalloc(sizeof *call);
+
+	if (!call)
+		return NULL;
+	call->conference = c;
+	call->session = obj_ref(session);
+	timer_init(&call->answer, answer, call);
+	list_append(&c->calls, &call->node);
+	session_set_handlers(session, &call_handlers, call);
+	return call;
+}
+
+void conference_take(struct conference *conference, struct session *session)
+{
+	struct call *call = new_call(conference, session);
+
+	if (!call || room_join(&conference->rooms, session->target, session, &call->member) < 0)
+		session_end(session, "the room could not be joined");
+}
 
 static void conference_incoming_session(void *state, struct session *session)
 {
@@ -168,16 +180,11 @@ static void conference_incoming_session(void *state, struct session *session)
 		session_reject(session, 488);
 		return;
 	}
-	call = mem_zalloc(sizeof *call);
+	call = new_call(c, session);
 	if (!call) {
 		session_reject(session, 500);
 		return;
 	}
-	call->conference = c;
-	call->session = obj_ref(session);
-	timer_init(&call->answer, answer, call);
-	list_append(&c->calls, &call->node);
-	session_set_handlers(session, &call_handlers, call);
 	if (kinds & STREAM_BIT(STREAM_AUDIO))
 		session_ring(session);
 	if (c->settings.answer_delay && (kinds & STREAM_BIT(STREAM_AUDIO)))
@@ -187,9 +194,15 @@ static void conference_incoming_session(void *state, struct session *session)
 		answer(call);
 }
 
+static void conference_incoming_referral(void *state, struct referral *referral)
+{
+	conference_referral(state, referral);
+}
+
 const struct app conference_app = {
 	.name = "conference",
 	.start = conference_start,
 	.stop = conference_stop,
 	.incoming_session = conference_incoming_session,
+	.incoming_referral = conference_incoming_referral,
 };

@@ -43,6 +43,7 @@ module_path {modules}
 {modules_list}
 module_app menu.so
 module_app ctrl_tcp.so
+module_tmp uuid.so
 module_tmp account.so
 ctrl_tcp_listen 127.0.0.1:{control}
 snd_path .
@@ -56,8 +57,12 @@ class Phone:
     """One baresip. Use as a context, or call close()."""
 
     def __init__(self, folder, name, codec="pcmu", frequency=audio.TONES[0], ip="127.0.0.1",
-                 auto_answer=False, seconds=90, level=audio.LEVEL, encryption=None, outbound=None):
-        """outbound: URI of a proxy."""
+                 auto_answer=False, seconds=90, level=audio.LEVEL, encryption=None, outbound=None,
+                 register=None, ca_file=None):
+        """
+        outbound: URI of a proxy. register: a domain whose user it is, with the password "secret", by flows of RFC
+        5626. ca_file: servers over TLS must show a certificate of this authority.
+        """
         self.name = name
         self.codec = codec
         self.frequency = frequency
@@ -65,6 +70,8 @@ class Phone:
         self.level = level
         self.folder = os.path.join(str(folder), name)
         self.outbound = outbound
+        self.register = register
+        self.ca_file = ca_file
         self.events = []
         self._token = 0
         self._buffer = b""
@@ -101,10 +108,17 @@ class Phone:
             ip=self.ip, listen=f"{host}:{self.port}", wav=self.wav, rtp_first=self.rtp_ports[0], rtp_last=self.rtp_ports[1],
             control=self.control, modules=self._module_path(),
             modules_list="\n".join(f"module {name}.so" for name in modules))
+        if self.ca_file:
+            text += f"sip_cafile {self.ca_file}\n"
         with open(os.path.join(self.folder, "config"), "w", encoding="ascii") as out:
             out.write(text)
         codec = CODECS[self.codec][0]
-        account = f"<sip:{self.name}@{host}:{self.port}>;regint=0;audio_codecs={codec}"
+        place = self.register or f"{host}:{self.port}"
+        account = f"<sip:{self.name}@{place}>;audio_codecs={codec}"
+        if self.register:
+            account += f";regint=600;sipnat=outbound;auth_user={self.name};auth_pass=secret"
+        else:
+            account += ";regint=0"
         if encryption:
             account += f";mediaenc={encryption}"
         if self.outbound:
@@ -133,6 +147,8 @@ class Phone:
 
         self.socket = wait.until(attempt, 5, f"{self.name}: control connection")
         self.child.expect(lambda line: "baresip is ready" in line, 5)
+        if self.register:
+            self.event("REGISTER_OK")
 
     @property
     def uri(self):
@@ -189,6 +205,10 @@ class Phone:
         """Call and wait until the call is up."""
         self.command("dial", uri)
         return self.event("CALL_ESTABLISHED", seconds)
+
+    def transfer(self, uri):
+        """Ask the peer to call somebody else; the call ends when that has worked."""
+        self.command("transfer", uri)
 
     def hangup(self):
         """End the call and wait until baresip has."""
