@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Fuzz: datagrams at the ports of three participants of a room, in simulated time. Each record of
- * the input is: participant and milliseconds that pass first (one byte), length (one byte),
- * datagram. Whatever comes, the room ticks on and all can be closed. The engine is one for all
- * inputs; the room and its participants are new for each.
+ * the input is: participant, socket and milliseconds that pass first (one byte), length (one byte),
+ * datagram. The first participant's RTCP comes over the RTP socket. Whatever comes, the room ticks on
+ * and all can be closed. The engine is one for all inputs; the room and its participants are new for
+ * each.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -52,6 +53,9 @@ static void add_person(struct room *r, unsigned i)
 			.settings.sample_rate = codec->default_rate};
 	}
 	config.send = config.receive[i];
+	addr_parse(slice_str("127.0.0.1"), 9, &config.remote_rtp);
+	config.remote_rtcp = config.remote_rtp;
+	config.rtcp_mux = i == 0;
 	addr_parse(slice_str("127.0.0.1"), 0, &local);
 	if (media_port_open(r->engine, &local, &r->ports[i]) < 0 ||
 		media_leg_new(r->ports[i], &no_handlers, NULL, &leg) < 0 ||
@@ -100,6 +104,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	addr_parse(slice_str("127.0.0.1"), 9, &from);
 	while (size >= 2) {
 		unsigned person = data[0] % PEOPLE, ms = data[0] / 8;
+		struct port *port = &r.ports[person]->port;
+		bool rtcp = data[0] % 8 > 4;
 		size_t n = data[1];
 
 		data += 2;
@@ -107,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		n = n < size ? n : size;
 		while (ms--)
 			step(&r);
-		port_received(&r.ports[person]->port.rtp, data, n, &from, r.engine->all[0]);
+		port_received(rtcp ? &port->rtcp : &port->rtp, data, n, &from, r.engine->all[0]);
 		data += n;
 		size -= n;
 	}

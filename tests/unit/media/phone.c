@@ -86,7 +86,23 @@ static void on_timeout(void *arg)
 	p->n_timeouts++;
 }
 
-static const struct media_leg_handlers handlers = {.started = on_started, .timeout = on_timeout};
+static void on_silent(const struct media_arrivals *arrivals, void *arg)
+{
+	struct phone *p = arg;
+
+	p->n_silent++;
+	p->arrivals = *arrivals;
+}
+
+static void on_left(void *arg)
+{
+	struct phone *p = arg;
+
+	p->n_left++;
+}
+
+static const struct media_leg_handlers handlers = {
+	.started = on_started, .timeout = on_timeout, .silent = on_silent, .left = on_left};
 
 struct media_leg_config phone_config(const struct phone *p)
 {
@@ -100,6 +116,15 @@ struct media_leg_config phone_config(const struct phone *p)
 		.sending = true,
 		.receiving = true,
 	};
+}
+
+struct media_leg_config phone_config_mux(const struct phone *p)
+{
+	struct media_leg_config config = phone_config(p);
+
+	config.remote_rtcp = config.remote_rtp;
+	config.rtcp_mux = true;
+	return config;
 }
 
 static void open_socket(struct phone *p)
@@ -159,7 +184,7 @@ struct phone *world_phone(
 
 void phone_forget(struct phone *p)
 {
-	p->n_packets = 0;
+	p->n_packets = p->n_reports = 0;
 	p->n_pcm = 0;
 }
 
@@ -191,12 +216,28 @@ static void send_tone(struct phone *p)
 	p->n_sent++;
 }
 
+static void record_report(struct phone *p, const uint8_t *bytes, size_t n)
+{
+	struct phone_report *r = &p->reports[p->n_reports];
+
+	if (p->n_reports == PHONE_MAX_REPORTS || n > sizeof r->bytes)
+		return;
+	r->time_us = p->world->now;
+	r->size = n;
+	memcpy(r->bytes, bytes, n);
+	p->n_reports++;
+}
+
 static void record(struct phone *p, const uint8_t *bytes, size_t n)
 {
 	struct rtp_packet packet;
 	struct phone_packet *r = &p->packets[p->n_packets];
 	int samples;
 
+	if (rtp_is_rtcp(bytes, n)) {
+		record_report(p, bytes, n);
+		return;
+	}
 	if (rtp_parse(bytes, n, &packet) < 0 || p->n_packets == PHONE_MAX_PACKETS)
 		return;
 	*r = (struct phone_packet){.time_us = p->world->now,

@@ -17,6 +17,7 @@
 #define PHONE_SECONDS 8 /* of sound a phone can record */
 #define PHONE_RATE 8000
 #define PHONE_MAX_PACKETS (PHONE_SECONDS * 200)
+#define PHONE_MAX_REPORTS 16
 #define WORLD_PHONES 256
 
 struct phone_packet {
@@ -27,6 +28,13 @@ struct phone_packet {
 	bool marker;
 	size_t size;
 	uint8_t payload[256]; /* its beginning */
+};
+
+/* RTCP that came; over the phone's only socket, so the leg must be configured for that. */
+struct phone_report {
+	uint64_t time_us;
+	size_t size;
+	uint8_t bytes[256];
 };
 
 struct phone {
@@ -45,6 +53,8 @@ struct phone {
 	void *encoder, *decoder;
 	struct phone_packet packets[PHONE_MAX_PACKETS];
 	unsigned n_packets, n_sent;
+	struct phone_report reports[PHONE_MAX_REPORTS]; /* the first ones */
+	unsigned n_reports;
 	int16_t pcm[PHONE_SECONDS * PHONE_RATE]; /* what was heard, one packet behind the other */
 	uint64_t pcm_time[PHONE_SECONDS * 1000]; /* when each ms of it came, microseconds */
 	size_t n_pcm;
@@ -52,8 +62,9 @@ struct phone {
 	struct media_port *port; /* the server's side */
 	struct media_leg *leg;
 	struct addr to;
-	unsigned n_started, n_timeouts;
+	unsigned n_started, n_timeouts, n_silent, n_left;
 	struct addr started_from;
+	struct media_arrivals arrivals; /* as of silent */
 };
 
 struct world {
@@ -79,8 +90,11 @@ void world_close(struct world *w);
 struct phone *world_phone(
 	struct world *w, const char *codec, unsigned ptime_ms, double tone, double amplitude);
 
-/* The configuration that world_phone gives a leg. */
+/* The configuration that world_phone gives a leg: there is no RTCP. */
 struct media_leg_config phone_config(const struct phone *p);
+
+/* The same with RTCP on the phone's only socket (RFC 5761). */
+struct media_leg_config phone_config_mux(const struct phone *p);
 
 /* Let the time pass. */
 void world_run(struct world *w, unsigned ms);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -114,6 +115,29 @@ static void rtcp_address_that_is_a_name_costs_no_call(void **state)
 	caller_world_run(&script.world, 0);
 	assert_string_equal(c->seen, "200");
 	assert_int_equal(session_state(script.session), SESSION_CONNECTED);
+}
+
+static void reports_share_the_port_of_audio_when_the_offer_says_so(void **state)
+{
+	struct caller *c = caller_new(&script.world, "room");
+	char own[32];
+	unsigned port;
+
+	caller_call(c, caller_sdp("m=audio 40000 RTP/AVP 8\nc=IN IP4 127.0.0.2\na=rtcp-mux\n"));
+	assert_non_null(strstr(c->answer, "\r\na=rtcp-mux\r\n"));
+	assert_null(strstr(c->answer, "a=rtcp:"));
+	/* Else they have the next one, which is named (RFC 3605). */
+	c = caller_new(&script.world, "room");
+	caller_call(c, caller_sdp(audio(40000)));
+	assert_null(strstr(c->answer, "rtcp-mux"));
+	port = (unsigned)strtoul(strstr(c->answer, "m=audio ") + 8, NULL, 10);
+	snprintf(own, sizeof own, "\r\na=rtcp:%u\r\n", port + 1);
+	assert_non_null(strstr(c->answer, own));
+	/* An offer of ours leaves the choice to the peer. */
+	c = caller_new(&script.world, "room");
+	caller_invite(c, NULL);
+	assert_non_null(strstr(c->answer, "\r\na=rtcp-mux\r\n"));
+	assert_non_null(strstr(c->answer, "\r\na=rtcp:"));
 }
 
 static void media_of_the_other_family_gets_an_address_of_it(void **state)
@@ -323,6 +347,7 @@ int main(void)
 		TEST(broken_description_gets_400_with_the_reason),
 		TEST(exhausted_ports_get_503_until_one_is_free),
 		TEST(rtcp_address_that_is_a_name_costs_no_call),
+		TEST(reports_share_the_port_of_audio_when_the_offer_says_so),
 		TEST(media_of_the_other_family_gets_an_address_of_it),
 		TEST(advertised_address_stands_in_the_description),
 		TEST(cancelled_call_is_told_once),
