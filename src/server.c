@@ -11,6 +11,7 @@
 #include "core/overload.h"
 #include "media/engine.h"
 #include "registrations.h"
+#include "resources.h"
 #include "net/tls_context.h"
 #include "server_tls.h"
 #include "session/sip_requests.h"
@@ -35,6 +36,7 @@ struct server {
 	struct app_registry *applications;
 	struct overload overload;
 	struct app_context app_context;
+	char resources[PATH_MAX];
 	struct sip_session_context sip_sessions;
 	struct sip_request_context sip_requests;
 	struct outgoing outgoing; /* nothing until SIP has started */
@@ -359,11 +361,15 @@ int server_new(struct server **server, struct loop *loop, const struct config *c
 		log_error(LOG_NAME, "Cannot start the media threads: %s", strerror(-err));
 		goto out;
 	}
+	err = resources_path("", s->resources);
+	if (err)
+		goto out;
 	s->app_context = (struct app_context){
 		.loop = loop,
 		.media = s->media,
 		.outgoing = &s->outgoing,
 		.config = config,
+		.resources = s->resources,
 		.config_error = config_error,
 		.config_error_arg = config_error_arg,
 	};

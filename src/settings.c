@@ -257,21 +257,6 @@ static const struct config_option thor_options[] = {
 static const struct config_section thor_section = {
 	"config.ini", "ThorNetwork", "Not in this version.", thor_options};
 
-static const struct config_option room_options[] = {
-	{"access_policy", CONFIG_UNSUPPORTED},
-	{"allow", CONFIG_UNSUPPORTED},
-	{"deny", CONFIG_UNSUPPORTED},
-	{"pstn_access_numbers", CONFIG_UNSUPPORTED},
-	{"advertise_xmpp_support", CONFIG_UNSUPPORTED},
-	{"webrtc_gateway_url", CONFIG_UNSUPPORTED},
-	{"disable_music_on_hold", CONFIG_UNSUPPORTED},
-	{"zrtp_auto_verify", CONFIG_UNSUPPORTED},
-	{NULL},
-};
-
-static const struct config_section room_section = {
-	"conference.ini", NULL, "Not in this version.", room_options};
-
 const struct config_section *const config_sections[] = {
 	&server_section,
 	&sip_section,
@@ -280,7 +265,7 @@ const struct config_section *const config_sections[] = {
 	&msrp_section,
 	&web_server_section,
 	&thor_section,
-	&room_section,
+	&conference_room_section,
 	NULL,
 };
 

@@ -24,6 +24,7 @@ struct app_context {
 	struct media_engine *media;
 	const struct outgoing *outgoing; /* what applications begin by themselves goes out here */
 	const struct config *config;
+	const char *resources;         /* folder of the files that come with the server */
 	config_error_fn *config_error; /* where complaints about settings go */
 	void *config_error_arg;
 };

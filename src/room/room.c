@@ -15,6 +15,7 @@ struct participant {
 	char *address;
 	unsigned members;
 	uint64_t joined_at;
+	bool counted; /* room_others_with_audio's */
 };
 
 struct room {
@@ -23,6 +24,8 @@ struct room {
 	char *name;
 	struct media_mixer *mixer; /* made with the first audio stream */
 	struct list_node members;  /* room_member.node, in order of joining */
+	struct list_node mixed;    /* room_member.mix: those whose audio is in the mix */
+	struct room_member *alone; /* the only one in the mix, as the handler was told */
 	struct list_node participants;
 	unsigned n_members, n_participants;
 };
@@ -32,11 +35,15 @@ struct room_member {
 	struct room *room;
 	struct session *session; /* a reference */
 	struct participant *participant;
+	struct list_node mix;  /* room.mixed */
+	struct media_leg *leg; /* in the mix; NULL: none */
+	void *arg;
 };
 
-int room_table_init(struct room_table *table, struct loop *loop, struct media_engine *media)
+int room_table_init(struct room_table *table, struct loop *loop, struct media_engine *media,
+	const struct room_handlers *handlers)
 {
-	*table = (struct room_table){.loop = loop, .media = media};
+	*table = (struct room_table){.loop = loop, .media = media, .handlers = handlers};
 	return hash_init(&table->rooms);
 }
 
@@ -71,6 +78,7 @@ static struct room *room_new(struct room_table *table, struct slice name)
 	}
 	room->table = table;
 	list_init(&room->members);
+	list_init(&room->mixed);
 	list_init(&room->participants);
 	hash_insert(&table->rooms, &room->node, hash_slice(0, name));
 	log_info(LOG_NAME, "Room %s started", room->name);
@@ -143,61 +151,97 @@ static void log_member(const struct room_member *member, const char *what)
 	buf_free(&b);
 }
 
-static int mix_audio(struct room *room, struct media_leg *leg)
+/* Who is alone in the mix may have changed: tell whom it concerns. */
+static void update_alone(struct room *room)
 {
-	int err = 0;
+	const struct room_handlers *handlers = room->table->handlers;
+	struct list_node *first = room->mixed.next;
+	struct room_member *before = room->alone, *now = NULL;
 
-	if (!room->mixer)
-		err = media_mixer_new(room->table->media, -1, &room->mixer);
-	return err ? err : media_leg_join(leg, room->mixer);
+	if (first != &room->mixed && first->next == &room->mixed)
+		now = CONTAINER_OF(first, struct room_member, mix);
+	if (now == before)
+		return;
+	room->alone = now;
+	if (before && handlers->alone)
+		handlers->alone(before, false, before->arg);
+	if (now && handlers->alone)
+		handlers->alone(now, true, now->arg);
 }
 
-int room_join(struct room_table *table, struct slice name, struct session *session,
+static struct media_leg *leg_of(const struct room_member *member)
+{
+	struct session_stream *audio = session_find(member->session, STREAM_AUDIO);
+
+	return audio && audio->state == STREAM_ACTIVE ? audio->leg : NULL;
+}
+
+int room_join(struct room_table *table, struct slice name, struct session *session, void *arg,
 	struct room_member **member)
 {
 	struct room *room = room_find(table, name);
-	struct session_stream *audio = session_find(session, STREAM_AUDIO);
 	struct room_member *m = NULL;
-	int err = -ENOMEM;
 
 	if (!room)
 		room = room_new(table, name);
 	if (!room)
 		return -ENOMEM;
 	m = mem_zalloc(sizeof *m);
-	if (!m)
-		goto out;
-	m->room = room;
-	m->participant = participant_enter(room, session->remote.address);
-	if (!m->participant)
-		goto out;
-	if (audio && audio->leg) {
-		err = mix_audio(room, audio->leg);
-		if (err)
-			goto out;
+	if (m)
+		m->participant = participant_enter(room, session->remote.address);
+	if (!m || !m->participant) {
+		mem_free(m);
+		if (room->n_members == 0)
+			room_end(room);
+		return -ENOMEM;
 	}
+	m->room = room;
 	m->session = obj_ref(session);
+	m->arg = arg;
+	list_init(&m->mix);
 	list_append(&room->members, &m->node);
 	room->n_members++;
 	log_member(m, "has joined");
 	*member = m;
 	return 0;
-out:
-	if (m && m->participant)
-		participant_exit(room, m->participant);
-	mem_free(m);
-	if (room->n_members == 0)
-		room_end(room);
-	return err;
+}
+
+int room_mix(struct room_member *member)
+{
+	struct room *room = member->room;
+	struct media_leg *leg = leg_of(member);
+	int err = 0;
+
+	if (!leg || leg == member->leg)
+		return 0;
+	if (!room->mixer)
+		err = media_mixer_new(room->table->media, -1, &room->mixer);
+	if (!err)
+		err = media_leg_join(leg, room->mixer);
+	if (err)
+		return err;
+	member->leg = leg;
+	if (list_empty(&member->mix))
+		list_append(&room->mixed, &member->mix);
+	update_alone(room);
+	return 0;
+}
+
+void room_unmix(struct room_member *member)
+{
+	/* A removed stream's leg has left the mixer with its closing. */
+	if (member->leg && member->leg == leg_of(member))
+		media_leg_join(member->leg, NULL);
+	member->leg = NULL;
+	list_remove(&member->mix);
+	update_alone(member->room);
 }
 
 void room_leave(struct room_member *member)
 {
 	struct room *room = member->room;
-	struct session_stream *audio = session_find(member->session, STREAM_AUDIO);
 
-	if (audio && audio->leg)
-		media_leg_join(audio->leg, NULL);
+	room_unmix(member);
 	list_remove(&member->node);
 	room->n_members--;
 	log_member(member, "has left");
@@ -208,12 +252,30 @@ void room_leave(struct room_member *member)
 		room_end(room);
 }
 
-int room_stream_changed(struct room_member *member, const struct session_stream *stream)
+unsigned room_others_with_audio(const struct room_member *member)
 {
-	/* A removed stream's leg has left the mixer with its closing. */
-	if (stream->kind != STREAM_AUDIO || stream->state != STREAM_ACTIVE || !stream->leg)
-		return 0;
-	return mix_audio(member->room, stream->leg);
+	struct room *room = member->room;
+	struct list_node *it, *next;
+	unsigned n = 0;
+
+	LIST_FOR_EACH(it, next, &room->participants)
+	CONTAINER_OF(it, struct participant, node)->counted = false;
+	member->participant->counted = true;
+	LIST_FOR_EACH(it, next, &room->members)
+	{
+		const struct room_member *other = CONTAINER_OF(it, struct room_member, node);
+
+		if (other->participant->counted || !leg_of(other))
+			continue;
+		other->participant->counted = true;
+		n++;
+	}
+	return n;
+}
+
+struct room *room_member_room(const struct room_member *member)
+{
+	return member->room;
 }
 
 struct slice room_name(const struct room *room)

@@ -14,20 +14,28 @@
 #include "media/engine.h"
 #include "session/session.h"
 
-/* All rooms of this server, by name. Owned by the application that hosts them. */
-struct room_table {
-	struct hash_table rooms;
-	struct loop *loop;
-	struct media_engine *media;
-};
-
 struct room;
 
 /* A session's place in a room; owned by the room, good until room_leave. */
 struct room_member;
 
+/* What rooms tell those who host them. */
+struct room_handlers {
+	/* The member's audio is the only one in the mix, or no longer; arg: the member's. */
+	void (*alone)(struct room_member *member, bool alone, void *arg);
+};
+
+/* All rooms of this server, by name. Owned by the application that hosts them. */
+struct room_table {
+	struct hash_table rooms;
+	struct loop *loop;
+	struct media_engine *media;
+	const struct room_handlers *handlers;
+};
+
 /* Returns 0 or -ENOMEM. */
-int room_table_init(struct room_table *table, struct loop *loop, struct media_engine *media);
+int room_table_init(struct room_table *table, struct loop *loop, struct media_engine *media,
+	const struct room_handlers *handlers);
 
 /* Free the table; every member must have left. */
 void room_table_free(struct room_table *table);
@@ -36,19 +44,31 @@ void room_table_free(struct room_table *table);
 struct room *room_find(const struct room_table *table, struct slice name);
 
 /*
- * A session takes part: makes the room if it is the first. Its audio, if it has any, is heard at
- * once. The member keeps a reference on the session. Returns 0 or -ENOMEM.
+ * A session takes part: makes the room if it is the first. Its audio is heard from room_mix on. The
+ * member keeps a reference on the session; arg is for the handlers. Returns 0 or -ENOMEM.
  */
-int room_join(struct room_table *table, struct slice name, struct session *session,
+int room_join(struct room_table *table, struct slice name, struct session *session, void *arg,
 	struct room_member **member);
+
+/*
+ * Mix the member's audio, if its session has any that is active, and is not in the mix already.
+ * Returns 0 or -ENOMEM.
+ */
+int room_mix(struct room_member *member);
 
 /* A session goes; with the last one the room ends. */
 void room_leave(struct room_member *member);
 
-/* A stream of a member's session came or went: mix its audio, or no longer. 0 or -ENOMEM. */
-int room_stream_changed(struct room_member *member, const struct session_stream *stream);
+/* The member's audio is gone: it is no longer in the mix. */
+void room_unmix(struct room_member *member);
 
-/* Name, members, and distinct identities among them. */
+/* How many other identities have audio in the member's room, in the mix or not yet. */
+unsigned room_others_with_audio(const struct room_member *member);
+
+/* The room of a member. */
+struct room *room_member_room(const struct room_member *member);
+
+/* Name (NUL behind it), members, and distinct identities among them. */
 struct slice room_name(const struct room *room);
 unsigned room_member_count(const struct room *room);
 unsigned room_participant_count(const struct room *room);

@@ -71,6 +71,8 @@ def test_installation_puts_everything_in_its_place(folder):
     found = {os.path.relpath(os.path.join(where, name), folder)
              for where, _, names in os.walk(folder) for name in names}
     for wanted in ("bin/sylk-server", "sylkserver/config.ini.sample", "sylkserver/conference.ini.sample",
-                   "man8/sylk-server.8", "systemd/system/sylkserver.service",
+                   "sounds/co_welcome_conference.wav",
+                   "sounds/bi_99.wav", "sounds/de/bi_25.wav", "sounds/fr/connected_tone.wav",
+                   "sounds/moh/waiting_1.wav", "man8/sylk-server.8", "systemd/system/sylkserver.service",
                    "sysusers.d/sylkserver.conf", "logrotate.d/sylkserver"):
         assert any(name.endswith(wanted) for name in found), f"{wanted} is not among {sorted(found)}"

@@ -30,6 +30,7 @@ LAYERS = {
     "room": SIGNALLING | {"media", "session", "room"},
     "focus": SIGNALLING | {"media", "session", "room", "focus"},
     "apps": (SIGNALLING - {"net"}) | {"media", "session", "room", "focus", "apps"},
+    "resources": set(),  # tools of the build, not parts of the server
     "control": SIGNALLING | {"media", "session", "room", "focus", "apps", "control"},
 }
 # Applications touch no socket, but an address is only a value.

@@ -11,31 +11,13 @@
 
 #define LOG_NAME "conference"
 
-static const struct config_option conference_options[] = {
-	{"answer_delay", CONFIG_INT, offsetof(struct conference_settings, answer_delay), "0",
-		"Seconds between ringing (180) and answering (200) a call with audio; callers are "
-		"answered at once by default.",
-		.min = 0, .max = 60},
-	{"dial_out", CONFIG_BOOL, offsetof(struct conference_settings, dial_out), "yes",
-		"Whether who is in a room may have others called into it, or put out of it "
-		"(REFER)."},
-	{"history_size", CONFIG_UNSUPPORTED},
-	{"file_transfer_dir", CONFIG_UNSUPPORTED},
-	{"push_file_transfer", CONFIG_UNSUPPORTED},
-	{"screensharing_images_dir", CONFIG_UNSUPPORTED},
-	{"advertise_xmpp_support", CONFIG_UNSUPPORTED},
-	{"pstn_access_numbers", CONFIG_UNSUPPORTED},
-	{"webrtc_gateway_url", CONFIG_UNSUPPORTED},
-	{"zrtp_auto_verify", CONFIG_UNSUPPORTED},
-	{"access_policy", CONFIG_UNSUPPORTED},
-	{"allow", CONFIG_UNSUPPORTED},
-	{"deny", CONFIG_UNSUPPORTED},
-	{"disable_music_on_hold", CONFIG_UNSUPPORTED},
-	{NULL},
-};
-
-const struct config_section conference_section = {"conference.ini", "Conference",
-	"Conference rooms.", conference_options, sizeof(struct conference_settings)};
+static void conference_free(struct conference *c)
+{
+	room_table_free(&c->rooms);
+	music_free(&c->music);
+	config_release(&conference_section, &c->settings);
+	mem_free(c);
+}
 
 static int conference_start(const struct app_context *context, void **state)
 {
@@ -47,25 +29,27 @@ static int conference_start(const struct app_context *context, void **state)
 	c->context = context;
 	list_init(&c->calls);
 	list_init(&c->dial_outs);
-	err = room_table_init(&c->rooms, context->loop, context->media);
+	err = room_table_init(&c->rooms, context->loop, context->media, &conference_room_handlers);
 	if (err)
 		goto out;
 	err = config_load(context->config, &conference_section, NULL, &c->settings,
 		context->config_error, context->config_error_arg);
+	if (!err)
+		err = conference_find_sounds(c);
 	if (err)
 		goto out;
 	*state = c;
 	return 0;
 out:
 	if (c)
-		room_table_free(&c->rooms);
-	mem_free(c);
+		conference_free(c);
 	return err;
 }
 
 static void call_free(struct call *call)
 {
 	timer_stop(&call->answer);
+	greeting_end(&call->greeting);
 	if (call->member)
 		room_leave(call->member);
 	list_remove(&call->node);
@@ -81,9 +65,19 @@ static void conference_stop(void *state)
 	conference_close_dial_outs(c);
 	while (!list_empty(&c->calls))
 		call_free(CONTAINER_OF(c->calls.next, struct call, node));
-	room_table_free(&c->rooms);
-	config_release(&conference_section, &c->settings);
-	mem_free(c);
+	conference_free(c);
+}
+
+/* Into the room with a call that is up; when that does not work the session ends, and it with it. */
+static void enter(struct call *call)
+{
+	struct session *session = call->session;
+	struct session_stream *audio = session_find(session, STREAM_AUDIO);
+
+	if (room_join(&call->conference->rooms, session->target, session, call, &call->member) < 0)
+		session_end(session, "the room could not be joined");
+	else if (audio && audio->leg)
+		conference_greet(call, audio->leg, true);
 }
 
 static void answer(void *arg)
@@ -93,9 +87,8 @@ static void answer(void *arg)
 
 	/* When accepting fails the session ends, and the call with it. */
 	session_accept(session, CONFERENCE_KINDS, true);
-	if (session_state(session) != SESSION_ENDED &&
-		room_join(&call->conference->rooms, session->target, session, &call->member) < 0)
-		session_end(session, "the room could not be joined");
+	if (session_state(session) != SESSION_ENDED)
+		enter(call);
 	obj_unref(session);
 }
 
@@ -113,10 +106,16 @@ static void call_stream_changed(struct session *session, struct session_stream *
 	struct call *call = arg;
 
 	/* Spec 2.11: who has taken all streams out has left. */
-	if (session_kinds(session, STREAM_ACTIVE) == 0)
+	if (session_kinds(session, STREAM_ACTIVE) == 0) {
 		session_end(session, "no stream left");
-	else if (call->member && room_stream_changed(call->member, stream) < 0)
-		session_end(session, "out of memory");
+	} else if (call->member && stream->kind == STREAM_AUDIO) {
+		if (!stream->leg) {
+			greeting_end(&call->greeting);
+			room_unmix(call->member);
+		} else if (stream->leg != call->greeting.leg) {
+			conference_greet(call, stream->leg, false);
+		}
+	}
 }
 
 static void call_media_timeout(struct session *session, struct session_stream *stream, void *arg)
@@ -166,7 +165,9 @@ void conference_take(struct conference *conference, struct session *session)
 {
 	struct call *call = new_call(conference, session);
 
-	if (!call || room_join(&conference->rooms, session->target, session, &call->member) < 0)
+	if (call)
+		enter(call);
+	else
 		session_end(session, "the room could not be joined");
 }
 

@@ -7,7 +7,7 @@
 
 extern const struct app conference_app;
 
-/* [Conference] of conference.ini. */
-extern const struct config_section conference_section;
+/* [Conference] of conference.ini, and what can be said of single rooms. */
+extern const struct config_section conference_section, conference_room_section;
 
 #endif

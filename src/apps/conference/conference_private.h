@@ -3,7 +3,11 @@
 #ifndef APPS_CONFERENCE_PRIVATE_H
 #define APPS_CONFERENCE_PRIVATE_H
 
+#include <limits.h>
+
 #include "apps/conference/conference.h"
+#include "apps/conference/greeting.h"
+#include "apps/conference/music.h"
 #include "room/room.h"
 
 /* What a conference takes part in; further kinds join as the streams learn them. */
@@ -12,12 +16,23 @@
 struct conference_settings {
 	int answer_delay; /* seconds */
 	bool dial_out;
+	int welcome_prompts; /* enum greeting_when */
+	char *language;
+	bool disable_music_on_hold;
+};
+
+/* As [Conference] has it where the room says nothing. */
+struct room_settings {
+	char *language;
+	bool disable_music_on_hold;
 };
 
 struct conference {
 	const struct app_context *context;
 	struct room_table rooms;
 	struct conference_settings settings;
+	char sounds[PATH_MAX]; /* folder */
+	struct music music;
 	struct list_node calls;     /* call.node */
 	struct list_node dial_outs; /* dial_out.node */
 };
@@ -28,6 +43,7 @@ struct call {
 	struct conference *conference;
 	struct session *session;    /* a reference */
 	struct room_member *member; /* NULL until answered */
+	struct greeting greeting;
 	struct timer answer;
 };
 
@@ -38,6 +54,20 @@ struct call {
  * the session is ended.
  */
 void conference_take(struct conference *conference, struct session *session);
+
+/* ---- conference_audio.c ------------------------------------------------------------------------ */
+
+/* To be told who is alone in a room; the members' argument is their call. */
+extern const struct room_handlers conference_room_handlers;
+
+/* Look what sounds there are. Returns 0, -ENOMEM or -ENAMETOOLONG. */
+int conference_find_sounds(struct conference *conference);
+
+/*
+ * The call's audio has begun: with it he came (first), or he has added it. He is greeted and mixed.
+ * Without memory the session is ended.
+ */
+void conference_greet(struct call *call, struct media_leg *leg, bool first);
 
 /* ---- dial_out.c -------------------------------------------------------------------------------- */
 

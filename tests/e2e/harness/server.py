@@ -30,10 +30,11 @@ class Server:
     """One sylk-server on loopback. Ports are the kernel's choice and are read from its output."""
 
     def __init__(self, folder, ip="127.0.0.1", transports=("udp", "tcp"), settings=None, files=None,
-                 rtp_pairs=40):
+                 rtp_pairs=40, resources=None):
         """
         settings: {section: {option: value}} on top of what a test needs; files: further files of the
-        configuration folder, by name.
+        configuration folder, by name. resources: a folder to stand for the one with the server's own
+        sounds.
         """
         self.folder = str(folder)
         self.ip = ip
@@ -51,7 +52,7 @@ class Server:
         }
         self.child = wait.Child(
             "sylk-server",
-            [os.path.join(build_dir(), "src", "sylk-server"), "--no-fork", "--debug-memory",
+            [self._binary(resources), "--no-fork", "--debug-memory",
              "--config-dir", os.path.join(self.folder, "config"),
              "--runtime-dir", os.path.join(self.folder, "run")],
             os.path.join(self.folder, "sylk-server.log"), env=env, cwd=self.folder)
@@ -61,6 +62,17 @@ class Server:
         except wait.Timeout:
             self.child.kill()
             raise
+
+    def _binary(self, resources):
+        built = os.path.join(build_dir(), "src", "sylk-server")
+        if not resources:
+            return built
+        # It looks for them beside itself.
+        place = os.path.join(self.folder, "program")
+        os.makedirs(place)
+        os.link(built, os.path.join(place, "sylk-server"))
+        os.symlink(os.path.abspath(resources), os.path.join(place, "resources"))
+        return os.path.join(place, "sylk-server")
 
     def _write(self, settings, files):
         wanted = {
@@ -82,7 +94,9 @@ class Server:
         text = "".join(
             f"[{section}]\n" + "".join(f"{name} = {value}\n" for name, value in options.items()) + "\n"
             for section, options in wanted.items())
-        for name, content in {"config.ini": text, **files}.items():
+        # Rooms of silence, so that a test hears what it plays itself; those about prompts say so.
+        silence = "[Conference]\nwelcome_prompts = off\ndisable_music_on_hold = yes\n"
+        for name, content in {"config.ini": text, "conference.ini": silence, **files}.items():
             with open(os.path.join(self.folder, "config", name), "w", encoding="utf-8") as out:
                 out.write(content)
 

@@ -7,6 +7,8 @@
 
 #include "core/mem.h"
 
+const char *app_resources;
+
 static void on_incoming(struct session *session, void *arg)
 {
 	struct app_fixture *f = arg;
@@ -34,6 +36,7 @@ void app_open(struct app_fixture *f, const struct app *app, const char *file, co
 	f->context = (struct app_context){.loop = f->world.loop,
 		.media = f->world.media,
 		.config = f->config,
+		.resources = app_resources ? app_resources : "/nonexistent",
 		.config_error = complain};
 	if (app->start(&f->context, &f->state) < 0)
 		abort();

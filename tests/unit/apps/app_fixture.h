@@ -15,8 +15,13 @@ struct app_fixture {
 	struct session *session; /* the latest, a reference */
 };
 
-/* settings: text of the file; NULL: none. Aborts on an error. */
+/*
+ * settings: text of the file; NULL: none. Resources are what lies in the folder app_resources, if that
+ * is set. Aborts on an error.
+ */
 void app_open(struct app_fixture *f, const struct app *app, const char *file, const char *settings);
+
+extern const char *app_resources;
 
 /* Returns how many objects have leaked. */
 size_t app_close(struct app_fixture *f);

@@ -16,11 +16,19 @@
 
 static struct script script;
 static struct room_table table;
+static void *alone; /* the session that is alone in a mix */
+
+static void on_alone(struct room_member *member, bool is_alone, void *arg)
+{
+	alone = is_alone ? arg : NULL;
+}
+
+static const struct room_handlers handlers = {.alone = on_alone};
 
 static int open_table(void **state)
 {
 	script_open(&script, "127.0.0.1", 8);
-	return room_table_init(&table, script.world.loop, script.world.media);
+	return room_table_init(&table, script.world.loop, script.world.media, &handlers);
 }
 
 static int close_table(void **state)
@@ -51,7 +59,8 @@ static struct room_member *join(const char *name, struct session *session)
 {
 	struct room_member *member = NULL;
 
-	assert_int_equal(room_join(&table, slice_str(name), session, &member), 0);
+	assert_int_equal(room_join(&table, slice_str(name), session, session, &member), 0);
+	assert_int_equal(room_mix(member), 0);
 	assert_non_null(member);
 	return member;
 }
@@ -140,7 +149,6 @@ static void audio_that_comes_later_joins_the_mix_and_what_goes_leaves_it(void **
 {
 	struct session *ann, *bob = session_of("bob", NULL);
 	struct room_member *a, *b = join("r", bob);
-	struct session_stream *stream;
 	struct caller *c;
 
 	ann = session_of("ann", &c);
@@ -148,16 +156,59 @@ static void audio_that_comes_later_joins_the_mix_and_what_goes_leaves_it(void **
 	assert_int_equal(session_kinds(ann, STREAM_ACTIVE), 0);
 	a = join("r", ann);
 	caller_call(c, audio());
-	stream = session_find(ann, STREAM_AUDIO);
-	assert_int_equal(room_stream_changed(a, stream), 0);
+	assert_ptr_equal(alone, bob);
+	assert_int_equal(room_others_with_audio(b), 1);
+	assert_int_equal(room_mix(a), 0);
+	assert_null(alone);
 	assert_ptr_equal(mixer_of(ann), mixer_of(bob));
 	caller_call(c, caller_sdp("m=audio 0 RTP/AVP 8\n"));
-	assert_int_equal(room_stream_changed(a, stream), 0);
+	assert_int_equal(room_others_with_audio(b), 0);
+	room_unmix(a);
+	assert_ptr_equal(alone, bob);
 	caller_world_settle(&script.world);
 	room_leave(a);
 	room_leave(b);
 	obj_unref(ann);
 	obj_unref(bob);
+}
+
+static void who_is_alone_in_the_mix_is_told_and_told_no_longer(void **state)
+{
+	struct session *ann = session_of("ann", NULL), *bob = session_of("bob", NULL);
+	struct room_member *a = join("r", ann), *b = NULL;
+
+	assert_ptr_equal(alone, ann);
+	/* One who is there and not yet mixed leaves her alone. */
+	assert_int_equal(room_join(&table, SLICE("r"), bob, bob, &b), 0);
+	assert_ptr_equal(alone, ann);
+	assert_int_equal(room_mix(b), 0);
+	assert_null(alone);
+	room_leave(a);
+	assert_ptr_equal(alone, bob);
+	room_leave(b);
+	assert_null(alone);
+	obj_unref(ann);
+	obj_unref(bob);
+}
+
+static void others_with_audio_are_identities_not_calls(void **state)
+{
+	struct session *ann = session_of("ann", NULL), *desk = session_of("bob", NULL),
+		       *mobile = session_of("bob", NULL);
+	struct room_member *a = join("r", ann), *b, *m;
+
+	assert_int_equal(room_others_with_audio(a), 0);
+	b = join("r", desk);
+	m = join("r", mobile);
+	assert_int_equal(room_others_with_audio(a), 1);
+	assert_int_equal(room_others_with_audio(m), 1);
+	room_leave(a);
+	assert_int_equal(room_others_with_audio(m), 0);
+	room_leave(b);
+	room_leave(m);
+	obj_unref(ann);
+	obj_unref(desk);
+	obj_unref(mobile);
 }
 
 static void hold_keeps_the_place_in_the_mix(void **state)
@@ -168,7 +219,7 @@ static void hold_keeps_the_place_in_the_mix(void **state)
 	struct mixer *mixer = mixer_of(ann);
 
 	caller_call(c, caller_sdp(caller_audio(40000, "127.0.0.2", "inactive")));
-	assert_int_equal(room_stream_changed(a, session_find(ann, STREAM_AUDIO)), 0);
+	assert_int_equal(room_mix(a), 0);
 	assert_ptr_equal(mixer_of(ann), mixer);
 	room_leave(a);
 	obj_unref(ann);
@@ -194,14 +245,14 @@ static void without_memory_nobody_joins_and_no_room_stays(void **state)
 
 	for (n = 0; !a; n++) {
 		mem_fail_after(n);
-		room_join(&table, SLICE("r"), ann, &a);
+		room_join(&table, SLICE("r"), ann, ann, &a);
 		mem_fail_after(-1);
 		assert_int_equal(room_count(&table), a ? 1 : 0);
 	}
-	assert_true(n > 3);
+	assert_true(n > 2);
 	for (n = 0; !b; n++) {
 		mem_fail_after(n);
-		room_join(&table, SLICE("r"), bob, &b);
+		room_join(&table, SLICE("r"), bob, bob, &b);
 		mem_fail_after(-1);
 		assert_int_equal(room_participant_count(room_find(&table, SLICE("r"))), b ? 2 : 1);
 	}
@@ -220,6 +271,8 @@ int main(void)
 		TEST(rooms_are_told_apart_by_name_alone),
 		TEST(audio_is_in_the_mix_from_joining_to_leaving),
 		TEST(audio_that_comes_later_joins_the_mix_and_what_goes_leaves_it),
+		TEST(who_is_alone_in_the_mix_is_told_and_told_no_longer),
+		TEST(others_with_audio_are_identities_not_calls),
 		TEST(hold_keeps_the_place_in_the_mix),
 		TEST(member_keeps_its_session),
 		TEST(without_memory_nobody_joins_and_no_room_stays),
