@@ -304,6 +304,19 @@ static void on_answered(struct sip_invite *invite, const struct sip_msg *respons
 	obj_unref(s);
 }
 
+/* A reliable provisional response: to our call, or with the answer to our re-INVITE. */
+static void on_early(struct sip_invite *invite, const struct sip_msg *response, void *arg)
+{
+	struct sip_session *s = obj_ref(arg);
+
+	if (session_state(&s->base) == SESSION_OUTGOING)
+		sip_session_call_early(invite, response, arg);
+	else if (s->exchange == EXCHANGE_OFFERED && sip_session_media_is_in(response) &&
+		 sip_session_media_answered(s, response) < 0)
+		sip_session_end_with(s, 500, "the peer gave no usable answer to our offer");
+	obj_unref(s);
+}
+
 static void on_refused(struct sip_invite *invite, const struct sip_msg *response, void *arg)
 {
 	struct sip_session *s = arg;
@@ -358,7 +371,7 @@ static void on_ended(
 const struct sip_invite_handlers sip_session_invite_handlers = {
 	.offer = sip_session_call_offer,
 	.progress = sip_session_call_progress,
-	.early = sip_session_call_early,
+	.early = on_early,
 	.answered = on_answered,
 	.refused = on_refused,
 	.acknowledged = on_acknowledged,

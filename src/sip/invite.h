@@ -51,9 +51,12 @@ struct sip_invite_handlers {
 
 	/*
 	 * Client: our re-INVITE or UPDATE was refused with this final response; the call goes on as
-	 * it was (RFC 6141).
-	 * A 491 is waited out and the same offer sent again (RFC 3261 14.1), unless the peer's own
-	 * re-INVITE comes first: then this is called with the 491, and renegotiate after it.
+	 * it was (RFC 6141). Where descriptions had been exchanged within the re-INVITE, the two sides
+	 * may see that differently: refresh is called after it (3.4).
+	 * A 491, or a 500 with Retry-After, is waited out and the same offer sent again (RFC 3261 14,
+	 * RFC 3311 5.2), unless the peer's own re-INVITE comes first: then this is called with that
+	 * response, and renegotiate after it. A re-INVITE that has no final response after three
+	 * minutes is taken back.
 	 */
 	void (*refused)(struct sip_invite *invite, const struct sip_msg *response, void *arg);
 
@@ -74,13 +77,15 @@ struct sip_invite_handlers {
 
 	/*
 	 * Server: the re-INVITE that renegotiate brought needs no answer any more: the peer took it
-	 * back (CANCEL; 487 was sent), or its transaction broke. The call goes on as it was.
+	 * back (CANCEL), or its transaction broke. The call goes on as it was, or as has been agreed
+	 * within the re-INVITE (RFC 6141 3.8).
 	 */
 	void (*withdrawn)(struct sip_invite *invite, void *arg);
 
 	/*
-	 * The session timer is to be refreshed, and the peer does not know UPDATE: call
-	 * sip_invite_renegotiate with the description that holds. NULL: the session expires.
+	 * The session timer is to be refreshed, and the peer does not know UPDATE; or the two sides
+	 * may have come to see the session differently (RFC 6141 3.4): call sip_invite_renegotiate
+	 * with the description that holds. NULL: the session expires, or they differ.
 	 */
 	void (*refresh)(struct sip_invite *invite, void *arg);
 
@@ -124,7 +129,11 @@ int sip_invite_progress(struct sip_invite *invite, unsigned status, const struct
  */
 int sip_invite_accept(struct sip_invite *invite, const struct sip_body *body, struct slice extra);
 
-/* Server: a final response 300..699 to the INVITE (the usage ends) or re-INVITE (it goes on). */
+/*
+ * Server: a final response 300..699 to the INVITE (the usage ends) or re-INVITE (it goes on).
+ * -EALREADY: descriptions have been exchanged within the re-INVITE, which holds (RFC 6141 3.3): offer
+ * by UPDATE what is to be otherwise, and accept it.
+ */
 int sip_invite_reject(struct sip_invite *invite, unsigned status, struct slice extra);
 
 /*

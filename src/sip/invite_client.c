@@ -296,6 +296,7 @@ int sip_invite_send(struct sip_invite *invite, struct sip_flow *flow, uint32_t c
 	if (err < 0)
 		return err;
 	invite->offerless = request.type.n == 0;
+	invite->executed = false;
 	invite->exchange = invite->offerless ? EXCHANGE_NONE : EXCHANGE_SENT;
 	return 0;
 }

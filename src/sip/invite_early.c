@@ -212,6 +212,7 @@ static void receive_reliable(
 	if (!early || !in_order(early, response, rseq))
 		return;
 	sip_invite_note_abilities(invite, response);
+	sip_dialog_refresh(early->dialog, response); /* RFC 6141 4.7 */
 	if (response->body.n)
 		note_description(invite);
 	invite->pracking = early;

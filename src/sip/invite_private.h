@@ -48,6 +48,7 @@ struct sip_invite_offer {
 	bool udp;        /* by UDP, however large: there is no TCP */
 	bool heard;      /* somebody has sent a provisional response */
 	uint32_t cseq;
+	unsigned tries; /* how often it was put off */
 };
 
 /* Where offer and answer stand (RFC 3264), whatever messages carry them. */
@@ -117,6 +118,7 @@ struct sip_invite {
 	bool connected; /* the dialog is established; from the start for who was called */
 	bool need_ack;  /* client: a 2xx is not acknowledged yet */
 	bool told;      /* "ended" has been told */
+	bool executed;  /* RFC 6141 3.3: one has been within the re-INVITE under way */
 	bool agreed;    /* one exchange of offer and answer has been completed */
 	bool offerless; /* client: our INVITE asks for an offer */
 	bool described; /* server: a reliable response to incoming has our description */
@@ -233,7 +235,10 @@ bool sip_invite_reinvite_by_udp(struct sip_invite *invite);
 /* The peer's own re-INVITE came while ours waits after 491: ours is off. */
 void sip_invite_yield(struct sip_invite *invite);
 
-/* The wait after 491 is over. */
+/*
+ * The wait after 491 is over; or our re-INVITE has been without a final response for so long that it
+ * is taken back.
+ */
 void sip_invite_retry(struct sip_invite *invite);
 
 void sip_invite_drop_offer(struct sip_invite *invite);

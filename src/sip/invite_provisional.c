@@ -93,6 +93,9 @@ static int send_reliable(
 	err = sip_invite_respond(invite, status, rseq, body, extra);
 	if (err < 0)
 		return err;
+	if (invite->sm.state != INVITE_RECEIVED) /* RFC 6141 4.6 */
+		sip_dialog_refresh(
+			invite->dialog, sip_server_transaction_request(invite->incoming));
 	invite->rseq = rseq;
 	start_repeating(invite);
 	if (!body)

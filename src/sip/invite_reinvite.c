@@ -10,8 +10,17 @@
 #include "sip/invite_private.h"
 #include "sip/locate.h"
 
+enum {
+	PATIENCE_MS = 180000, /* as proxies have for an INVITE (16.6 item 11) */
+	MAX_RETRY_AFTER_S = 10,
+	MAX_TRIES = 8,
+};
+
 void sip_invite_drop_offer(struct sip_invite *invite)
 {
+	if (!invite->offer)
+		return;
+	timer_stop(&invite->retry_timer);
 	mem_free(invite->offer);
 	invite->offer = NULL;
 	invite->glare = obj_unref(invite->glare);
@@ -92,6 +101,8 @@ static int send_offer(struct sip_invite *invite)
 		return err;
 	invite->offer->cseq = sip_dialog_next_cseq(invite->dialog);
 	err = send_reinvite(invite, flow);
+	if (err == 0)
+		timer_start_ms(&invite->retry_timer, invite->agent->timers, PATIENCE_MS);
 	obj_unref(flow);
 	return err;
 }
@@ -142,19 +153,57 @@ static void tell_refused(struct sip_invite *invite, const struct sip_msg *respon
 {
 	/* Nobody has asked for an UPDATE that only refreshes; the session timer tries again. */
 	bool silent = invite->offer && invite->offer->update && invite->offer->type.n == 0;
+	bool executed = invite->executed && invite->offer && !invite->offer->update;
 
 	sip_invite_drop_offer(invite);
 	if (!silent && invite->handlers && invite->handlers->refused)
 		invite->handlers->refused(invite, response, invite->arg);
+	/* RFC 6141 3.4: was what it undoes not done on both sides? */
+	if (executed && invite->sm.state == INVITE_ESTABLISHED && invite->handlers &&
+		invite->handlers->refresh)
+		invite->handlers->refresh(invite, invite->arg);
 }
 
 /* 14.1: who made the Call-ID waits 2.1 to 4 s, the other one up to 2 s, so that they miss. */
-static void wait_for_glare(struct sip_invite *invite, const struct sip_msg *response)
+static uint64_t glare_wait_ms(const struct sip_invite *invite)
 {
-	uint64_t wait_ms = sip_dialog_is_caller(invite->dialog)
-				   ? 2100 + 10 * (uint64_t)random_below(191)
-				   : 10 * (uint64_t)random_below(201);
+	if (sip_dialog_is_caller(invite->dialog))
+		return 2100 + 10 * (uint64_t)random_below(191);
+	return 10 * (uint64_t)random_below(201);
+}
 
+/* 14.2, RFC 3311 5.2: it has another one of ours in hand, or one of its own. */
+static bool is_busy(const struct sip_msg *response, uint64_t *wait_ms)
+{
+	struct sip_word_params value;
+	struct slice number;
+	uint32_t seconds;
+
+	if (response->status != 500 ||
+		sip_word_params_parse(sip_msg_value(response, SIP_HDR_RETRY_AFTER), &value) < 0)
+		return false;
+	slice_cut(&value.word, '(', &number); /* 20.33: a comment may follow */
+	if (slice_u32(slice_trim(number), MAX_RETRY_AFTER_S, &seconds) < 0)
+		return false;
+	*wait_ms = seconds * 1000ULL;
+	return true;
+}
+
+/* Whether it may be sent again as it is, and after how long. */
+static bool is_put_off(
+	const struct sip_invite *invite, const struct sip_msg *response, uint64_t *wait_ms)
+{
+	if (!invite->offer || invite->offer->tries >= MAX_TRIES)
+		return false;
+	if (response->status != 491)
+		return is_busy(response, wait_ms);
+	*wait_ms = glare_wait_ms(invite);
+	return true;
+}
+
+static void put_off(struct sip_invite *invite, const struct sip_msg *response, uint64_t wait_ms)
+{
+	invite->offer->tries++;
 	invite->glare = sip_msg_keep(response);
 	if (invite->glare)
 		timer_start_ms(&invite->retry_timer, invite->agent->timers, wait_ms);
@@ -165,9 +214,11 @@ static void wait_for_glare(struct sip_invite *invite, const struct sip_msg *resp
 void sip_invite_reinvite_refused(struct sip_invite *invite, const struct sip_msg *response)
 {
 	bool gone = !response || response->status == 408 || response->status == 481;
+	uint64_t wait_ms;
 
-	if (response && response->status == 491 && invite->offer) {
-		wait_for_glare(invite, response);
+	timer_stop(&invite->retry_timer);
+	if (response && is_put_off(invite, response, &wait_ms)) {
+		put_off(invite, response, wait_ms);
 	} else if (response && invite->offer && sip_invite_raise_interval(invite, response)) {
 		if (send_offer(invite) < 0)
 			tell_refused(invite, response);
@@ -201,8 +252,11 @@ void sip_invite_yield(struct sip_invite *invite)
 
 void sip_invite_retry(struct sip_invite *invite)
 {
-	if (!invite->glare)
+	if (!invite->glare) {
+		if (invite->outgoing)
+			sip_client_transaction_cancel(invite->outgoing, SLICE_NONE);
 		return;
+	}
 	if (send_offer(invite) < 0)
 		give_up(invite);
 	else

@@ -16,6 +16,17 @@ static void tell_withdrawn(struct sip_invite *invite)
 		invite->handlers->withdrawn(invite, invite->arg);
 }
 
+static int answer(struct sip_invite *invite, const struct sip_body *body, struct slice extra);
+
+/*
+ * RFC 6141 3.3: what the re-INVITE has asked for, or an UPDATE within it, is so already on both
+ * sides. A refusal would say that it is not.
+ */
+static bool has_executed(const struct sip_invite *invite)
+{
+	return invite->executed && !invite->unacknowledged && sip_invite_answerable(invite);
+}
+
 static void on_cancelled(
 	struct sip_server_transaction *txn, const struct sip_msg *cancel, void *arg)
 {
@@ -24,12 +35,18 @@ static void on_cancelled(
 	if (txn != invite->incoming || invite->awaiting_ack)
 		return;
 	obj_ref(invite);
+	if (has_executed(invite)) { /* RFC 6141 3.8 */
+		answer(invite, NULL, SLICE_NONE);
+		tell_withdrawn(invite);
+		goto out;
+	}
 	sip_invite_drop_update(invite);
 	sip_invite_drop_incoming(invite, 487); /* 9.2 */
 	if (invite->sm.state == INVITE_RECEIVED)
 		sip_invite_conclude(invite, 487, cancel);
 	else
 		tell_withdrawn(invite);
+out:
 	obj_unref(invite);
 }
 
@@ -60,6 +77,7 @@ static void take(struct sip_invite *invite, struct sip_server_transaction *txn,
 	invite->incoming = obj_ref(txn);
 	invite->awaiting_ack = false;
 	invite->last_progress = 0;
+	invite->executed = false;
 	sip_server_transaction_set_handlers(txn, &transaction_handlers, invite);
 	sip_invite_note_100rel(invite, request);
 	sip_invite_note_abilities(invite, request);
@@ -337,6 +355,8 @@ int sip_invite_reject(struct sip_invite *invite, unsigned status, struct slice e
 		return err;
 	if (invite->asking)
 		return sip_invite_answer_asking(invite, status, NULL, extra);
+	if (has_executed(invite))
+		return -EALREADY;
 	/* One that cannot be sent (the request alone fills a datagram) is the end of it as well. */
 	err = sip_invite_respond(invite, status, 0, NULL, extra);
 	invite->exchange = EXCHANGE_NONE;

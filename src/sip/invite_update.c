@@ -23,6 +23,8 @@ void sip_invite_agree(struct sip_invite *invite)
 {
 	invite->exchange = EXCHANGE_NONE;
 	invite->agreed = true;
+	if (established(invite) && (invite->incoming || invite->outgoing))
+		invite->executed = true;
 }
 
 bool sip_invite_may_offer(const struct sip_invite *invite)
