@@ -25,10 +25,18 @@ enum {
 
 #define ALIKE 0.8F
 
+/* Timestamps are kept on this clock, which those of all codecs divide: so a change of codec amidst a
+ * stream does not end it. */
+#define JITTER_CLOCK 96000
+
 /* What it takes to hear a peer; from the pool of the thread it is used on. */
 struct leg_rx {
 	struct jitter_buffer *jitter; /* lies behind this struct */
-	uint32_t clock_rate;          /* that jitter runs on */
+	uint32_t clock_rate;          /* of the newest packet's codec; 0: none came yet */
+	uint32_t timestamp;           /* of that packet, */
+	uint32_t jitter_time;         /* the same on JITTER_CLOCK, */
+	uint32_t step;                /* how far that is from the packet before, */
+	uint16_t seq;                 /* and its number */
 	const struct audio_codec *codec;
 	unsigned rate; /* of decoder's PCM, Hz */
 	void *decoder; /* of codec; NULL: none yet */
@@ -38,10 +46,10 @@ struct leg_rx {
 	size_t n_ahead;
 };
 
-/* RTP time units of what is received in microseconds */
-static uint64_t in_us(const struct leg_rx *rx, uint32_t units)
+/* Units of the jitter buffer's clock in microseconds. */
+static uint64_t in_us(uint32_t units)
 {
-	return (uint64_t)units * 1000000 / rx->clock_rate;
+	return (uint64_t)units * 1000000 / JITTER_CLOCK;
 }
 
 static size_t rx_size(void)
@@ -84,17 +92,6 @@ static const struct media_payload *payload_of(const struct leg *leg, uint8_t pay
 	return NULL;
 }
 
-static void init_jitter(struct leg *leg, uint32_t clock_rate)
-{
-	struct leg_rx *rx = leg->rx;
-
-	rx->clock_rate = clock_rate;
-	jitter_buffer_init(rx->jitter, &(struct jitter_settings){.capacity = JITTER_PACKETS,
-					       .clock_rate = clock_rate,
-					       .min_delay_ms = JITTER_MIN_MS,
-					       .max_delay_ms = JITTER_MAX_MS});
-}
-
 static struct leg_rx *rx_new(struct media_thread *t)
 {
 	struct leg_rx *rx = media_pool_get(&t->pool, rx_size());
@@ -102,6 +99,10 @@ static struct leg_rx *rx_new(struct media_thread *t)
 	if (!rx)
 		return NULL;
 	*rx = (struct leg_rx){.jitter = (struct jitter_buffer *)(void *)(rx + 1)};
+	jitter_buffer_init(rx->jitter, &(struct jitter_settings){.capacity = JITTER_PACKETS,
+					       .clock_rate = JITTER_CLOCK,
+					       .min_delay_ms = JITTER_MIN_MS,
+					       .max_delay_ms = JITTER_MAX_MS});
 	return rx;
 }
 
@@ -124,10 +125,32 @@ void leg_release_rx(struct media_thread *t, struct leg *leg)
 	media_pool_put(&t->pool, rx, rx_size());
 }
 
+/*
+ * A packet's timestamp on JITTER_CLOCK. The first packet of another clock begins where its
+ * forerunner ends: the two clocks need not have anything to do with each other.
+ */
+static uint32_t jitter_time(struct leg_rx *rx, const struct rtp_packet *packet, uint32_t clock_rate)
+{
+	uint32_t units = JITTER_CLOCK / clock_rate;
+	int ahead = rtp_seq_diff(packet->seq, rx->seq);
+	uint32_t step = (packet->timestamp - rx->timestamp) * units;
+
+	if (rx->clock_rate && rx->clock_rate != clock_rate)
+		step = (uint32_t)ahead * rx->step;
+	else if (ahead == 1 && step <= JITTER_CLOCK / 1000 * CODEC_MAX_FRAME_MS)
+		rx->step = step;
+	rx->clock_rate = clock_rate;
+	rx->timestamp = packet->timestamp;
+	rx->seq = packet->seq;
+	rx->jitter_time += step;
+	return rx->jitter_time;
+}
+
 int leg_put(
 	struct media_thread *t, struct leg *leg, const struct rtp_packet *packet, uint64_t time_us)
 {
 	const struct media_payload *payload = payload_of(leg, packet->payload_type);
+	struct rtp_packet timed = *packet;
 
 	if (packet->payload_type == leg->event_payload && leg->rx && leg->rx->clock_rate)
 		jitter_buffer_skip(leg->rx->jitter, packet);
@@ -137,9 +160,8 @@ int leg_put(
 		leg->rx = rx_new(t);
 	if (!leg->rx)
 		return -ENOMEM;
-	if (leg->rx->clock_rate != payload->codec->clock_rate)
-		init_jitter(leg, payload->codec->clock_rate);
-	return jitter_buffer_put(leg->rx->jitter, packet, time_us);
+	timed.timestamp = jitter_time(leg->rx, packet, payload->codec->clock_rate);
+	return jitter_buffer_put(leg->rx->jitter, &timed, time_us);
 }
 
 /* Make the decoder the one for this payload type. Returns 0 or a negative errno. */
@@ -147,19 +169,22 @@ static int choose_decoder(struct media_thread *t, struct leg *leg, uint8_t paylo
 {
 	const struct media_payload *payload = payload_of(leg, payload_type);
 	struct leg_rx *rx = leg->rx;
-	int err;
+	int err = 0;
 
 	if (!payload)
 		return -ENOENT;
 	if (rx->decoder && rx->codec == payload->codec && rx->rate == payload->settings.sample_rate)
 		return 0;
+	/* The resampler's past sounds on in the next codec, unless it has another rate. */
+	if (rx->rate != payload->settings.sample_rate)
+		err = resampler_init(
+			&rx->resampler, payload->settings.sample_rate, t->settings->sample_rate);
+	if (err)
+		return err;
 	free_decoder(t, rx);
 	rx->codec = payload->codec;
 	rx->rate = payload->settings.sample_rate;
 	rx->span = rx->rate / 1000 * DEFAULT_SPAN_MS;
-	err = resampler_init(&rx->resampler, rx->rate, t->settings->sample_rate);
-	if (err)
-		return err;
 	rx->decoder = audio_decoder_new(&t->pool, rx->codec, rx->rate);
 	return rx->decoder ? 0 : -ENOMEM;
 }
@@ -192,8 +217,8 @@ static int conceal(struct media_thread *t, struct leg_rx *rx, const struct rtp_p
 static size_t adjust_delay(struct media_thread *t, struct leg_rx *rx, size_t n, uint64_t time_us)
 {
 	unsigned rate = t->settings->sample_rate;
-	uint64_t excess = in_us(rx, jitter_buffer_excess(rx->jitter, time_us));
-	uint64_t shortage = in_us(rx, jitter_buffer_shortage(rx->jitter, time_us));
+	uint64_t excess = in_us(jitter_buffer_excess(rx->jitter, time_us));
+	uint64_t shortage = in_us(jitter_buffer_shortage(rx->jitter, time_us));
 	float alike = excess > URGENT_US || shortage > URGENT_US ? STRETCH_ANY : ALIKE;
 
 	if (excess > 0)
@@ -286,7 +311,7 @@ bool leg_pull(struct media_thread *t, struct leg *leg, uint64_t time_us, int16_t
 
 uint64_t leg_excess_us(const struct leg *leg, uint64_t time_us)
 {
-	return leg->rx ? in_us(leg->rx, jitter_buffer_excess(leg->rx->jitter, time_us)) : 0;
+	return leg->rx ? in_us(jitter_buffer_excess(leg->rx->jitter, time_us)) : 0;
 }
 
 bool leg_is_drained(const struct leg *leg)

@@ -100,9 +100,14 @@ static void fill_table(struct payload_table *table, const struct sdp_media *medi
 	}
 }
 
+/*
+ * A number of channels that is left out is taken for ours: of Opus, where the 2 says nothing
+ * (RFC 7587 section 7), some peers forget it.
+ */
 static bool is_format(const struct sdp_rtpmap *map, const struct audio_format *format)
 {
-	return map->clock_rate == format->clock_rate && map->channels == format->channels &&
+	return map->clock_rate == format->clock_rate &&
+	       (map->channels == format->channels || map->channels == 1) &&
 	       slice_eq_nocase(map->name, slice_str(format->name));
 }
 

@@ -3,6 +3,7 @@
 #include "session/audio_stream.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "core/log.h"
 #include "core/mem.h"
@@ -255,20 +256,34 @@ int audio_stream_write_offer_again(struct audio_stream *stream, const struct sdp
 	return draft->err;
 }
 
-static void fill_payloads(const struct audio_stream *stream, const struct audio_matches *matches,
+static void add_payload(struct media_leg_config *config, const struct media_payload *payload)
+{
+	for (unsigned i = 0; i < config->n_receive; i++) {
+		if (config->receive[i].payload_type == payload->payload_type)
+			return;
+	}
+	if (config->n_receive < MEDIA_MAX_PAYLOADS)
+		config->receive[config->n_receive++] = *payload;
+}
+
+static void fill_payloads(struct audio_stream *stream, const struct audio_matches *matches,
 	struct media_leg_config *config)
 {
 	const struct audio_match *best = &matches->items[0];
 	const struct audio_codec *codec = stream->formats->codecs[best->format];
 
-	for (unsigned i = 0; i < matches->n && i < MEDIA_MAX_PAYLOADS; i++) {
+	for (unsigned i = 0; i < matches->n; i++) {
 		const struct audio_match *m = &matches->items[i];
-		struct media_payload *payload = &config->receive[config->n_receive++];
+		struct media_payload payload = {.codec = stream->formats->codecs[m->format],
+			.payload_type = m->receive_payload};
 
-		payload->codec = stream->formats->codecs[m->format];
-		payload->payload_type = m->receive_payload;
-		payload->settings.sample_rate = audio_format_decoded_rate(payload->codec, m->fmtp);
+		payload.settings.sample_rate = audio_format_decoded_rate(payload.codec, m->fmtp);
+		add_payload(config, &payload);
 	}
+	for (unsigned i = 0; i < stream->n_receive; i++)
+		add_payload(config, &stream->receive[i]);
+	memcpy(stream->receive, config->receive, sizeof stream->receive);
+	stream->n_receive = config->n_receive;
 	config->send.codec = codec;
 	config->send.payload_type = best->send_payload;
 	audio_format_settings(codec, best->fmtp, &config->send.settings);

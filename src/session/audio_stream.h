@@ -18,8 +18,12 @@ struct audio_stream {
 	unsigned index;          /* of its m-line */
 	struct media_port *port; /* while the stream is active */
 	bool offered;            /* of the agreed sections, ours was the offer */
-	struct addr address;     /* what our SDP says: the port's, or the advertised one */
-	struct addr announced;   /* what the peer's last SDP says */
+	/* All that was agreed to be received, also before: a change of codec finds packets of the
+	 * old one still on their way, and numbers keep their meaning (RFC 3264 8.3.2). */
+	struct media_payload receive[MEDIA_MAX_PAYLOADS];
+	unsigned n_receive;
+	struct addr address;   /* what our SDP says: the port's, or the advertised one */
+	struct addr announced; /* what the peer's last SDP says */
 };
 
 /* Whether an offered m-line is audio that we can take: RTP/AVP, a codec in common, an address. */

@@ -55,11 +55,22 @@ void world_open_simulated(struct world *w, const struct media_engine_settings *s
 	assert_int_equal(media_engine_new_stepped(&w->engine, w->loop, settings, w->now), 0);
 }
 
+static void close_codec(struct phone *p)
+{
+	const struct audio_codec *codec = p->format.codec;
+
+	if (codec->encoder_end)
+		codec->encoder_end(p->encoder);
+	if (codec->decoder_end)
+		codec->decoder_end(p->decoder);
+	free(p->encoder);
+	free(p->decoder);
+}
+
 static void phone_free(struct phone *p)
 {
 	close(p->fd);
-	free(p->encoder);
-	free(p->decoder);
+	close_codec(p);
 	free(p);
 }
 
@@ -141,8 +152,10 @@ static void open_socket(struct phone *p)
 /* The phone's own codec runs at PHONE_RATE; that is its end of the line only. */
 static void open_codec(struct phone *p, const char *name)
 {
-	const struct audio_codec *codec = audio_codec_find(slice_str(name), 0);
-	struct codec_settings settings = {.sample_rate = PHONE_RATE};
+	/* Where there are several clocks (Speex), the one of PHONE_RATE. */
+	uint32_t clock_rate = strcmp(name, "speex") == 0 ? PHONE_RATE : 0;
+	const struct audio_codec *codec = audio_codec_find(slice_str(name), clock_rate);
+	struct codec_settings settings = {.sample_rate = PHONE_RATE, .cbr = true};
 
 	assert_non_null(codec);
 	p->format.codec = codec;
@@ -152,6 +165,12 @@ static void open_codec(struct phone *p, const char *name)
 	p->decoder = calloc(1, codec->decoder_size + 1);
 	assert_int_equal(codec->encoder_init(p->encoder, &settings), 0);
 	assert_int_equal(codec->decoder_init(p->decoder, PHONE_RATE), 0);
+}
+
+void phone_change_codec(struct phone *p, const char *codec)
+{
+	close_codec(p);
+	open_codec(p, codec);
 }
 
 struct phone *world_phone(

@@ -91,6 +91,10 @@ struct phone *world_phone(
 	struct world *w, const char *codec, unsigned ptime_ms, double tone, double amplitude);
 
 /* The configuration that world_phone gives a leg: there is no RTCP. */
+/* The phone speaks and hears another codec from its next packet on; its leg must be told apart. */
+void phone_change_codec(struct phone *p, const char *codec);
+
+/* The configuration that world_phone gives a leg. */
 struct media_leg_config phone_config(const struct phone *p);
 
 /* The same with RTCP on the phone's only socket (RFC 5761). */

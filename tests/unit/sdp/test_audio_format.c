@@ -142,7 +142,7 @@ static void static_payload_types_need_no_rtpmap(void **state)
 
 static void other_clocks_channels_and_names_are_no_match(void **state)
 {
-	struct sdp *sdp = peer("96 97 98 99 200 x -1 130\r\na=rtpmap:96 opus/48000\r\n"
+	struct sdp *sdp = peer("96 97 98 99 200 x -1 130\r\na=rtpmap:96 opus/48000/3\r\n"
 			       "a=rtpmap:97 PCMU/16000\r\na=rtpmap:98 PCMUX/8000\r\n"
 			       "a=rtpmap:99 telephone-event/8000\r\na=rtpmap:130 PCMU/8000\r\n");
 	struct audio_matches m;
@@ -151,6 +151,18 @@ static void other_clocks_channels_and_names_are_no_match(void **state)
 		audio_match_offer(&sdp->media[0], formats, N_FORMATS, AUDIO_ORDER_PEER, &m),
 		-ENOENT);
 	assert_int_equal(m.n, 0);
+	obj_unref(sdp);
+}
+
+/* RFC 7587 section 7 demands the 2; not every peer writes it. We answer with it. */
+static void opus_without_its_channels_is_taken(void **state)
+{
+	struct audio_matches m;
+	struct sdp *sdp = peer("96\r\na=rtpmap:96 opus/48000\r\n");
+
+	assert_int_equal(
+		audio_match_offer(&sdp->media[0], formats, N_FORMATS, AUDIO_ORDER_PEER, &m), 0);
+	assert_match(&m.items[0], 0, 96, 96);
 	obj_unref(sdp);
 }
 
@@ -287,6 +299,7 @@ int main(void)
 		cmocka_unit_test(events_have_the_clock_of_their_audio),
 		cmocka_unit_test(static_payload_types_need_no_rtpmap),
 		cmocka_unit_test(other_clocks_channels_and_names_are_no_match),
+		cmocka_unit_test(opus_without_its_channels_is_taken),
 		cmocka_unit_test(the_first_of_repeated_payload_types_counts),
 		cmocka_unit_test(a_payload_type_repeated_many_times_does_no_harm),
 		cmocka_unit_test(an_offer_has_all_formats_and_events_for_each_clock),
