@@ -16,6 +16,7 @@
 
 #include "core/loop.h"
 #include "media/codec.h"
+#include "media/srtp.h"
 #include "net/addr.h"
 
 struct media_engine;
@@ -84,6 +85,11 @@ struct media_payload {
 	struct codec_settings settings;
 };
 
+/* Keys for what we send and what we receive: both of one suite. A secret, its owner wipes it. */
+struct media_srtp {
+	struct srtp_key send, receive;
+};
+
 /* Everything offer/answer decides about a leg; applied as a whole. */
 struct media_leg_config {
 	struct addr remote_rtp, remote_rtcp;
@@ -94,6 +100,11 @@ struct media_leg_config {
 	int event_payload;         /* telephone-event's payload type (RFC 4733), or -1 */
 	bool sending, receiving;   /* a=sendrecv ... as seen from here */
 	bool rtcp_mux;             /* RTCP goes over the RTP sockets (RFC 5761) */
+	/*
+	 * NULL: plain RTP. Looked at during the call only. The key that there was goes on as it is
+	 * (RFC 4568 7.1.4), another takes its place from the next packet on.
+	 */
+	const struct media_srtp *srtp;
 };
 
 /* Why a datagram was not taken. */
@@ -103,6 +114,7 @@ enum media_refusal {
 	MEDIA_REFUSED_STUN,    /* RFC 7983 tells these by their first byte */
 	MEDIA_REFUSED_ZRTP,
 	MEDIA_REFUSED_DTLS,
+	MEDIA_REFUSED_KEY,   /* SRTP was agreed on, and it is not that, or under another key */
 	MEDIA_REFUSED_OTHER, /* nothing that could be RTP */
 	MEDIA_REFUSALS,
 };

@@ -55,6 +55,7 @@ struct media_leg {
 	const struct media_leg_handlers *handlers; /* NULL once closed */
 	void *arg;
 	struct media_player *player; /* that it hears; NULL: none */
+	struct media_srtp srtp; /* the keys in use; wiped when they are not */
 };
 
 struct media_mixer {

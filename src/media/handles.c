@@ -144,9 +144,36 @@ static bool is_usable(const struct media_payload *payload)
 	       (rate == 8000 || rate == 16000 || rate == 32000 || rate == 48000);
 }
 
+/* A context for a key that is not the one in use, or NULL for plain RTP. Returns 0 or an error. */
+static int make_context(const struct srtp_key *key, const struct srtp_key *used, bool sending,
+	bool *changes, struct srtp **srtp)
+{
+	*srtp = NULL;
+	*changes = !srtp_key_equal(key, used);
+	return *changes && key->suite != SRTP_NONE ? srtp_new(srtp, key, sending) : 0;
+}
+
+static int make_rekey(
+	const struct media_leg *leg, const struct media_srtp *srtp, struct port_rekey *rekey)
+{
+	int err = make_context(
+		&srtp->send, &leg->srtp.send, true, &rekey->send_changes, &rekey->send);
+
+	if (err)
+		return err;
+	err = make_context(&srtp->receive, &leg->srtp.receive, false, &rekey->receive_changes,
+		&rekey->receive);
+	if (err)
+		srtp_free(rekey->send);
+	return err;
+}
+
 int media_leg_configure(struct media_leg *leg, const struct media_leg_config *config)
 {
+	static const struct media_srtp plain;
+	const struct media_srtp *srtp = config->srtp ? config->srtp : &plain;
 	struct media_command *command;
+	int err;
 
 	if (config->n_receive > MEDIA_MAX_PAYLOADS)
 		return -EINVAL;
@@ -159,6 +186,13 @@ int media_leg_configure(struct media_leg *leg, const struct media_leg_config *co
 	command = new_command(OP_LEG_CONFIGURE, leg->port, config);
 	if (!command)
 		return -ENOMEM;
+	err = make_rekey(leg, srtp, &command->rekey);
+	if (err) {
+		mem_free(command);
+		return err;
+	}
+	command->config->srtp = NULL;
+	leg->srtp = *srtp;
 	post(leg->leg.home, command);
 	return 0;
 }
@@ -213,7 +247,11 @@ void media_leg_close(struct media_leg *leg)
 
 void media_leg_gone(struct leg *core)
 {
-	mem_free(CONTAINER_OF(core, struct media_leg, leg));
+	struct media_leg *leg = CONTAINER_OF(core, struct media_leg, leg);
+
+	srtp_key_wipe(&leg->srtp.send);
+	srtp_key_wipe(&leg->srtp.receive);
+	mem_free(leg);
 }
 
 void media_leg_stats(const struct media_leg *leg, struct media_leg_stats *stats)

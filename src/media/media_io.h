@@ -30,9 +30,12 @@ struct media_socket {
 
 struct media_io;
 
-/* A datagram arrived; p and from are good during the call. May add and remove sockets. */
+/*
+ * A datagram arrived; p and from are good during the call, and what is at p may be changed. May add
+ * and remove sockets.
+ */
 typedef void media_received_fn(
-	struct media_socket *s, const uint8_t *p, size_t n, const struct addr *from, void *arg);
+	struct media_socket *s, uint8_t *p, size_t n, const struct addr *from, void *arg);
 
 /* A packet waiting to be sent; its bytes lie in the queue's slab. */
 struct media_io_packet {

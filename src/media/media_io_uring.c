@@ -359,7 +359,7 @@ static int provide_buffers(struct media_io_uring *self)
 /* ---- does this kernel do all that? ------------------------------------------------------- */
 
 static void on_probe(
-	struct media_socket *s, const uint8_t *p, size_t n, const struct addr *from, void *arg)
+	struct media_socket *s, uint8_t *p, size_t n, const struct addr *from, void *arg)
 {
 	bool *came = arg;
 

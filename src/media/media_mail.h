@@ -16,6 +16,7 @@
 #include "core/list.h"
 #include "core/queue.h"
 #include "media/engine.h"
+#include "media/port_srtp.h"
 
 struct leg;
 struct media_player;
@@ -76,6 +77,7 @@ struct media_command {
 	struct leg *leg;
 	struct mixer *mixer;
 	struct media_player *player;
+	struct port_rekey rekey;         /* OP_LEG_CONFIGURE; the port's own from there on */
 	struct media_leg_config *config; /* lies behind the command, in the same block */
 };
 

@@ -36,6 +36,7 @@ void port_close(struct port *port)
 	port_watch_stop(port);
 	timer_stop(&port->reports.timer);
 	list_remove(&port->node);
+	port_srtp_close(&port->srtp);
 	port->closing = true;
 	gone_if_unused(port);
 }
@@ -61,7 +62,8 @@ static void take_payload(struct port *port, int payload_type, uint32_t clock_rat
 			(struct port_clock){(uint8_t)payload_type, clock_rate};
 }
 
-static void configure(struct port *port, const struct media_leg_config *config)
+static void configure(
+	struct port *port, const struct media_leg_config *config, const struct port_rekey *rekey)
 {
 	port->payloads[0] = port->payloads[1] = 0;
 	port->n_clocks = 0;
@@ -70,6 +72,10 @@ static void configure(struct port *port, const struct media_leg_config *config)
 			config->receive[i].codec->clock_rate);
 	/* Packets of one event have one timestamp (RFC 4733 2.2.1): their clock tells nothing. */
 	take_payload(port, config->event_payload, 0);
+	/* Before the change: the BYE of the old SSRC goes out under the old key. */
+	if (port_srtp_wants_ssrc(&port->srtp, rekey, port->send.ssrc))
+		port_reports_renumber(port);
+	port_srtp_change(&port->srtp, rekey);
 	port->sending = config->sending;
 	port->receiving = config->receiving;
 	if (port_peer_announce(&port->peer, &config->remote_rtp))
@@ -111,6 +117,7 @@ static void forget_leg(struct port *port)
 	port->legs_out++;
 	port->receiving = port->sending = port->started_due = false;
 	port->echo = (struct port_echo){0};
+	port_srtp_close(&port->srtp);
 }
 
 /* Where the leg is to be found once it has carried out the command. */
@@ -132,7 +139,7 @@ void port_command(struct media_thread *t, struct media_command *command)
 		mem_free(command);
 		return;
 	case OP_LEG_CONFIGURE:
-		configure(port, command->config);
+		configure(port, command->config, &command->rekey);
 		break;
 	case OP_LEG_ECHO:
 		port->echo = (struct port_echo){.on = command->on};

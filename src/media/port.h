@@ -22,6 +22,7 @@
 #include "media/media_mail.h"
 #include "media/port_peer.h"
 #include "media/port_reports.h"
+#include "media/port_srtp.h"
 
 struct destination;
 struct frame;
@@ -75,6 +76,7 @@ struct port {
 	struct port_clock clocks[MEDIA_MAX_PAYLOADS];
 	unsigned n_clocks;
 	bool sending, receiving;
+	struct port_srtp srtp;
 	struct port_peer peer;
 	struct port_reports reports;
 	struct port_send send;
@@ -98,7 +100,7 @@ void port_command(struct media_thread *t, struct media_command *command);
 
 /* A datagram came on one of a port's sockets (media_received_fn). */
 void port_received(
-	struct media_socket *s, const uint8_t *p, size_t n, const struct addr *from, void *arg);
+	struct media_socket *s, uint8_t *p, size_t n, const struct addr *from, void *arg);
 
 /* A closed leg came home. */
 void port_leg_home(struct leg *leg);

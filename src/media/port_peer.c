@@ -22,14 +22,26 @@ static bool may_replace(const struct port_peer *peer, uint64_t now, uint64_t qui
 	return peer->open && (!peer->heard || now - peer->heard_us >= quiet_us);
 }
 
+static bool is_source(const struct port_peer *peer, const struct addr *from)
+{
+	return peer->heard && addr_equal(&peer->source, from);
+}
+
+bool port_peer_refuses(
+	const struct port_peer *peer, const struct addr *from, uint64_t now, uint64_t quiet_us)
+{
+	return !is_source(peer, from) && !addr_equal(&peer->announced, from) &&
+	       !may_replace(peer, now, quiet_us);
+}
+
 enum port_peer_verdict port_peer_hear(
 	struct port_peer *peer, const struct addr *from, uint64_t now, uint64_t quiet_us)
 {
-	if (peer->heard && addr_equal(&peer->source, from)) {
+	if (is_source(peer, from)) {
 		peer->heard_us = now;
 		return PEER_KNOWN;
 	}
-	if (!addr_equal(&peer->announced, from) && !may_replace(peer, now, quiet_us))
+	if (port_peer_refuses(peer, from, now, quiet_us))
 		return PEER_REFUSED;
 	peer->source = *from;
 	peer->heard = true;

@@ -38,6 +38,10 @@ enum port_peer_verdict {
 	PEER_NEW, /* taken, and from now on the source */
 };
 
+/* Whether a valid datagram from there would be refused: looked at before the work of opening it. */
+bool port_peer_refuses(
+	const struct port_peer *peer, const struct addr *from, uint64_t now, uint64_t quiet_us);
+
 /* A datagram came, valid in itself. quiet_us: a source silent for so long may be replaced. */
 enum port_peer_verdict port_peer_hear(
 	struct port_peer *peer, const struct addr *from, uint64_t now, uint64_t quiet_us);

@@ -93,6 +93,29 @@ static void forward(struct media_thread *t, struct port *port, const uint8_t *p,
 		cross(t, port->old_route, port->leg, true, p, n);
 }
 
+/* Before anything else looks into a datagram: only what is authentic counts, where that was agreed. */
+static bool open_packet(
+	struct port *port, uint8_t *p, size_t *n, bool rtcp, const struct addr *from)
+{
+	uint64_t now = port->thread->now;
+
+	if (port_srtp_is_plain(&port->srtp))
+		return true;
+	if (*n == 0 || p[0] >> 6 != 2) {
+		port_refuse(port, kind_of(p, *n), from);
+		return false;
+	}
+	if (!rtcp && port_peer_refuses(&port->peer, from, now, QUIET_US)) {
+		port_refuse(port, MEDIA_REFUSED_SOURCE, from);
+		return false;
+	}
+	if (port_srtp_open(&port->srtp, p, n, rtcp, now) < 0) {
+		port_refuse(port, MEDIA_REFUSED_KEY, from);
+		return false;
+	}
+	return true;
+}
+
 /* Parse and judge an RTP packet; what is refused is counted. */
 static bool accept_packet(struct port *port, const uint8_t *p, size_t n, const struct addr *from,
 	struct rtp_packet *packet)
@@ -113,23 +136,22 @@ static bool accept_packet(struct port *port, const uint8_t *p, size_t n, const s
 	return true;
 }
 
-void port_received(
-	struct media_socket *s, const uint8_t *p, size_t n, const struct addr *from, void *arg)
+void port_received(struct media_socket *s, uint8_t *p, size_t n, const struct addr *from, void *arg)
 {
 	struct media_thread *t = arg;
 	struct port *port = s->owner;
 	struct rtp_packet packet;
-	bool collides;
+	bool collides, rtcp = s->rtcp || rtp_is_rtcp(p, n);
 
 	t->busy = true;
 	media_count(&t->counters.received, 1);
-	if (!port->leg)
+	if (!port->leg || (!rtcp && !port->receiving) || !open_packet(port, p, &n, rtcp, from))
 		return;
-	if (s->rtcp || rtp_is_rtcp(p, n)) {
+	if (rtcp) {
 		port_reports_received(port, s, p, n, from);
 		return;
 	}
-	if (!port->receiving || !accept_packet(port, p, n, from, &packet))
+	if (!accept_packet(port, p, n, from, &packet))
 		return;
 	port->heard_us = t->now;
 	port->rx_packets++;

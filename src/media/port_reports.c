@@ -81,6 +81,8 @@ static void send_report(struct port *port, bool bye)
 	const struct addr *to = reports_address(port);
 	struct media_io *io = port->thread->io;
 	struct rtcp_report report = {.ssrc = port->send.ssrc, .cname = r->cname, .bye = bye};
+	uint8_t *p;
+	size_t size;
 
 	if (!to)
 		return;
@@ -90,8 +92,11 @@ static void send_report(struct port *port, bool bye)
 	report.has_block = r->source.active && port->rx_packets != r->rx_reported;
 	if (report.has_block)
 		fill_block(port, &report.block);
-	media_io_send(io, r->mux ? &port->rtp : &port->rtcp,
-		rtcp_write_report(&report, media_io_prepare(io, RTCP_MAX_REPORT)), to);
+	p = media_io_prepare(io, RTCP_MAX_REPORT + SRTP_MAX_OVERHEAD);
+	size = rtcp_write_report(&report, p);
+	if (port->srtp.send && srtp_seal_rtcp(port->srtp.send, p, &size) < 0)
+		return;
+	media_io_send(io, r->mux ? &port->rtp : &port->rtcp, size, to);
 	r->said = true;
 	r->rx_reported = port->rx_packets;
 	r->tx_reported[1] = r->tx_reported[0];
@@ -152,6 +157,16 @@ void port_reports_end(struct port *port)
 	timer_stop(&port->reports.timer);
 }
 
+void port_reports_renumber(struct port *port)
+{
+	struct port_reports *r = &port->reports;
+
+	if (r->said || port->send.packets)
+		send_report(port, true);
+	port_send_begin(port);
+	r->tx_reported[0] = r->tx_reported[1] = 0;
+}
+
 void port_reports_collide(struct port *port)
 {
 	struct port_reports *r = &port->reports;
@@ -161,10 +176,7 @@ void port_reports_collide(struct port *port)
 	/* 8.2: a second time is a loop: the peer sends our own packets back to us. */
 	if (last && now - last < COLLISION_US)
 		return;
-	if (r->said || port->send.packets)
-		send_report(port, true);
-	port_send_begin(port);
-	r->tx_reported[0] = r->tx_reported[1] = 0;
+	port_reports_renumber(port);
 }
 
 /* ---- receiving -------------------------------------------------------------------------- */

@@ -50,6 +50,9 @@ void port_reports_end(struct port *port);
 void port_reports_received(struct port *port, const struct media_socket *s, const uint8_t *p,
 	size_t n, const struct addr *from);
 
+/* Take another SSRC, and say BYE for the old one. */
+void port_reports_renumber(struct port *port);
+
 /* The peer uses our SSRC (8.2): take another, and say BYE for the old one. */
 void port_reports_collide(struct port *port);
 

@@ -13,8 +13,9 @@
 
 void port_send_begin(struct port *port)
 {
+	/* RFC 4568 6.4: so low that the number does not turn over among the first packets. */
 	port->send = (struct port_send){
-		.ssrc = random_u32(), .timestamp = random_u32(), .seq = (uint16_t)random_u32()};
+		.ssrc = random_u32(), .timestamp = random_u32(), .seq = random_u32() & 0x7fff};
 	port->echo.running = false;
 }
 
@@ -22,11 +23,15 @@ static void send_packet(struct port *port, const struct addr *to, const struct r
 {
 	struct media_io *io = port->thread->io;
 	size_t size = RTP_HEADER_SIZE + packet->payload_size;
-	uint8_t *p = media_io_prepare(io, size);
+	uint8_t *p = media_io_prepare(io, size + SRTP_MAX_OVERHEAD);
 
 	rtp_write_header(p, packet->marker, packet->payload_type, packet->seq, packet->timestamp,
 		packet->ssrc);
 	memcpy(p + RTP_HEADER_SIZE, packet->payload, packet->payload_size);
+	if (port->srtp.send && srtp_seal(port->srtp.send, p, &size) < 0) {
+		media_count(&port->thread->counters.dropped, 1);
+		return;
+	}
 	media_io_send(io, &port->rtp, size, to);
 	port->tx_packets++;
 	port->send.sent_us = port->thread->now;

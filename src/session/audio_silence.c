@@ -68,6 +68,12 @@ const char *audio_silence_text(const struct media_arrivals *arrivals, const stru
 			"only DTLS arrives from %s: it wants encryption that was not agreed on",
 			from);
 		break;
+	case MEDIA_REFUSED_KEY:
+		snprintf(text, AUDIO_SILENCE_TEXT,
+			"what arrives from %s is not encrypted, or not with the key that was "
+			"agreed on",
+			from);
+		break;
 	case MEDIA_REFUSED_OTHER:
 		snprintf(text, AUDIO_SILENCE_TEXT, "what arrives from %s is no RTP", from);
 		break;

@@ -96,6 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct room r;
+	uint8_t packet[UINT8_MAX];
 	struct addr from;
 
 	if (!r.engine)
@@ -113,7 +114,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		n = n < size ? n : size;
 		while (ms--)
 			step(&r);
-		port_received(rtcp ? &port->rtcp : &port->rtp, data, n, &from, r.engine->all[0]);
+		memcpy(packet, data, n);
+		port_received(rtcp ? &port->rtcp : &port->rtp, packet, n, &from, r.engine->all[0]);
 		data += n;
 		size -= n;
 	}

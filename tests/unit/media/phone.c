@@ -71,6 +71,9 @@ static void phone_free(struct phone *p)
 {
 	close(p->fd);
 	close_codec(p);
+	srtp_free(p->seal);
+	srtp_free(p->open);
+	srtp_free(p->open_next);
 	free(p);
 }
 
@@ -201,6 +204,30 @@ struct phone *world_phone(
 	return p;
 }
 
+void phone_secure(struct phone *p, const struct media_srtp *keys)
+{
+	struct media_leg_config config = phone_config(p);
+	struct srtp *seal;
+
+	if (!srtp_key_equal(&keys->receive, &p->keys.receive)) {
+		assert_int_equal(srtp_new(&seal, &keys->receive, true), 0);
+		if (p->seal)
+			srtp_inherit(seal, p->seal);
+		srtp_free(p->seal);
+		p->seal = seal;
+	}
+	if (!srtp_key_equal(&keys->send, &p->keys.send)) {
+		if (p->open_next) {
+			srtp_free(p->open);
+			p->open = p->open_next;
+		}
+		assert_int_equal(srtp_new(&p->open_next, &keys->send, false), 0);
+	}
+	p->keys = *keys;
+	config.srtp = keys;
+	assert_int_equal(media_leg_configure(p->leg, &config), 0);
+}
+
 void phone_forget(struct phone *p)
 {
 	p->n_packets = p->n_reports = 0;
@@ -212,10 +239,20 @@ void phone_send_raw(struct phone *p, const void *bytes, size_t size)
 	sendto(p->fd, bytes, size, 0, &p->to.u.sa, p->to.len);
 }
 
+static bool can_read(struct phone *p, uint8_t *bytes, size_t *n)
+{
+	if (!p->open_next || srtp_open(p->open_next, bytes, n) == 0 ||
+		(p->open && srtp_open(p->open, bytes, n) == 0))
+		return true;
+	p->n_unreadable++;
+	return false;
+}
+
 static void send_tone(struct phone *p)
 {
 	size_t samples = PHONE_RATE / 1000 * p->ptime_ms;
 	uint8_t packet[RTP_MAX_PACKET];
+	size_t size;
 	int16_t pcm[PHONE_RATE / 1000 * 60];
 	double tone = p->tone + (p->n_codes ? 100.0 * (p->n_sent % p->n_codes) : 0);
 	int n;
@@ -225,11 +262,14 @@ static void send_tone(struct phone *p)
 		p->phase += 2 * M_PI * tone / PHONE_RATE;
 	}
 	n = p->format.codec->encode(p->encoder, pcm, samples, packet + RTP_HEADER_SIZE,
-		sizeof packet - RTP_HEADER_SIZE);
+		sizeof packet - RTP_HEADER_SIZE - SRTP_MAX_OVERHEAD);
 	assert_true(n > 0);
 	rtp_write_header(
 		packet, p->n_sent == 0, p->format.payload_type, p->seq, p->timestamp, p->ssrc);
-	phone_send_raw(p, packet, RTP_HEADER_SIZE + (size_t)n);
+	size = RTP_HEADER_SIZE + (size_t)n;
+	if (p->seal)
+		assert_int_equal(srtp_seal(p->seal, packet, &size), 0);
+	phone_send_raw(p, packet, size);
 	p->seq++;
 	p->timestamp += p->format.codec->clock_rate / 1000 * p->ptime_ms;
 	p->n_sent++;
@@ -284,8 +324,12 @@ static void phone_step(struct phone *p, uint64_t now)
 	uint8_t bytes[RTP_MAX_PACKET];
 	ssize_t n;
 
-	while ((n = recv(p->fd, bytes, sizeof bytes, 0)) > 0)
-		record(p, bytes, (size_t)n);
+	while ((n = recv(p->fd, bytes, sizeof bytes, 0)) > 0) {
+		size_t size = (size_t)n;
+
+		if (can_read(p, bytes, &size))
+			record(p, bytes, size);
+	}
 	if (p->tone == 0)
 		return;
 	if (p->due_us == 0)

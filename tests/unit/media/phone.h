@@ -59,6 +59,10 @@ struct phone {
 	uint64_t pcm_time[PHONE_SECONDS * 1000]; /* when each ms of it came, microseconds */
 	size_t n_pcm;
 
+	struct media_srtp keys;               /* seen from the server; all zero: plain RTP */
+	struct srtp *seal, *open, *open_next; /* open_next: for a key that the server soon uses */
+	unsigned n_unreadable;                /* packets that neither opens */
+
 	struct media_port *port; /* the server's side */
 	struct media_leg *leg;
 	struct addr to;
@@ -99,6 +103,9 @@ struct media_leg_config phone_config(const struct phone *p);
 
 /* The same with RTCP on the phone's only socket (RFC 5761). */
 struct media_leg_config phone_config_mux(const struct phone *p);
+
+/* Talk SRTP with these keys from now on, and tell the leg. A key that stays goes on. */
+void phone_secure(struct phone *p, const struct media_srtp *keys);
 
 /* Let the time pass. */
 void world_run(struct world *w, unsigned ms);
