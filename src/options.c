@@ -102,7 +102,8 @@ void options_help(void)
 	     "  --debug              log everything\n"
 	     "  --debug-memory       print memory statistics at the end\n"
 	     "  --check              check the configuration, say what is wrong, and exit\n"
-	     "  --write-sample FILE  print a sample of FILE (config.ini, conference.ini) and exit\n"
+	     "  --write-sample FILE  print a sample of FILE (config.ini, conference.ini,\n"
+	     "                       playback.ini) and exit\n"
 	     "  --version            print the version and exit\n"
 	     "  --help               print this and exit");
 }

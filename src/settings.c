@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "apps/conference/conference.h"
+#include "apps/playback/playback.h"
 #include "sip/agent.h"
 
 static const char *const log_levels[] = {"debug", "info", "warning", "error", "critical", NULL};
@@ -266,6 +267,8 @@ const struct config_section *const config_sections[] = {
 	&web_server_section,
 	&thor_section,
 	&conference_room_section,
+	&playback_section,
+	&playback_file_section,
 	NULL,
 };
 

@@ -7,6 +7,7 @@
 
 #include "apps/conference/conference.h"
 #include "apps/echo/echo.h"
+#include "apps/playback/playback.h"
 #include "core/log.h"
 #include "core/mem.h"
 
@@ -14,7 +15,7 @@
 #define FALLBACK "conference"
 
 /* The built-in applications. */
-static const struct app *const built_in[] = {&conference_app, &echo_app};
+static const struct app *const built_in[] = {&conference_app, &echo_app, &playback_app};
 
 #define N_BUILT_IN (sizeof built_in / sizeof built_in[0])
 

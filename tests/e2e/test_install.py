@@ -42,7 +42,7 @@ def test_written_samples_are_accepted(folder):
     """Every option, as the sample explains it and uncommented, is one that the server knows."""
     binary = os.path.join(server_module.build_dir(), "src", "sylk-server")
     os.makedirs(folder + "/config")
-    for name in ("config.ini", "conference.ini"):
+    for name in ("config.ini", "conference.ini", "playback.ini"):
         sample = subprocess.run([binary, "--write-sample", name], text=True, capture_output=True,
                                 check=True).stdout
         assert "[" in sample and "=" in sample
@@ -71,6 +71,7 @@ def test_installation_puts_everything_in_its_place(folder):
     found = {os.path.relpath(os.path.join(where, name), folder)
              for where, _, names in os.walk(folder) for name in names}
     for wanted in ("bin/sylk-server", "sylkserver/config.ini.sample", "sylkserver/conference.ini.sample",
+                   "sylkserver/playback.ini.sample",
                    "sounds/co_welcome_conference.wav",
                    "sounds/bi_99.wav", "sounds/de/bi_25.wav", "sounds/fr/connected_tone.wav",
                    "sounds/moh/waiting_1.wav", "man8/sylk-server.8", "systemd/system/sylkserver.service",
