@@ -50,6 +50,13 @@ def read_wav(path):
     return samples / 32768.0, rate
 
 
+def mu_law(data):
+    """Samples of G.711 mu-law bytes."""
+    code = ~np.frombuffer(data, dtype=np.uint8)
+    size = (((code & 15).astype(int) << 3) + 132 << ((code >> 4) & 7)) - 132
+    return np.where(code & 128, -size, size) / 32768.0
+
+
 def to_db(amplitude):
     return 20 * np.log10(np.maximum(amplitude, 1e-9))
 

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people do with telephones in a call: hold it, resume it, hand it on."""
+from harness import audio, wait
+from test_rooms import await_voice, hears, settled
+
+A, B, C = audio.TONES[:3]
+
+
+def received(packets, server, phone):
+    """The longest silence, in seconds, in what the server sent to this telephone, and its last second as samples."""
+    first, last = server.rtp_ports
+    rows = packets.rows(
+        f"rtp and udp.srcport >= {first} and udp.srcport < {last} and udp.dstport >= {phone.rtp_ports[0]} and "
+        f"udp.dstport < {phone.rtp_ports[1]}", "frame.time_epoch", "rtp.payload")
+    times = [float(row["frame.time_epoch"]) for row in rows]
+    sound = bytes.fromhex("".join(row["rtp.payload"].replace(":", "") for row in rows[-50:]))
+    return max(b - a for a, b in zip(times, times[1:])), audio.mu_law(sound)
+
+
+def test_held_room_is_silent_until_it_is_resumed(server, phone, captured):
+    alice, bob = phone("alice", frequency=A), phone("bob", frequency=B)
+    with captured("udp") as packets:
+        for one in (alice, bob):
+            one.dial(server.uri("room"))
+        settled([alice, bob])
+        bob.command("hold")
+        alice.listen(0.7)
+        bob.command("resume")
+        alice.listen(1)
+        await_voice(alice, bob)
+        hears(alice, [bob])
+        for one in (alice, bob):
+            one.hangup()
+    # bob himself records nothing any more after a hold: what came to him is taken from the wire.
+    silence, sound = received(packets, server, bob)
+    assert 0.4 < silence < 0.7 + 5 * wait.PATIENCE, f"the longest silence was {silence} s"
+    assert audio.level(sound, 8000, A) > alice.level - audio.TOLERANCE
+    assert audio.level(sound, 8000, B) < bob.level + audio.SILENT
+
+
+def test_call_between_telephones_is_transferred_to_a_room(server, phone):
+    alice = phone("alice", frequency=A)
+    bob = phone("bob", frequency=B, auto_answer=True)
+    carol = phone("carol", frequency=C)
+    carol.dial(server.uri("room"))
+    alice.dial(bob.uri)
+    await_voice(alice, bob)
+    bob.event("CALL_ESTABLISHED")
+    alice.transfer(server.uri("room"))
+    alice.event("CALL_CLOSED")
+    settled([bob, carol])
+    hears(carol, [bob], absent=[alice])
+    hears(bob, [carol], absent=[alice])
+
+
+def test_room_is_transferred_to_a_telephone(server, phone):
+    """The focus calls him who is named into the room (RFC 4579 5.5)."""
+    alice, bob = phone("alice", frequency=A), phone("bob", frequency=B)
+    carol = phone("carol", frequency=C, auto_answer=True)
+    for one in (alice, bob):
+        one.dial(server.uri("room"))
+    settled([alice, bob])
+    alice.transfer(carol.uri)
+    carol.event("CALL_ESTABLISHED")
+    alice.event("CALL_CLOSED")
+    settled([bob, carol])
+    hears(bob, [carol], absent=[alice])
+    hears(carol, [bob], absent=[alice])
