@@ -36,7 +36,7 @@ auenc_format s16
 audec_format s16
 rtp_ports {rtp_first}-{rtp_last}
 jitter_buffer_delay 1-20
-rtcp_mux no
+rtcp_mux {rtcp_mux}
 rtp_stats yes
 net_interface {ip}
 module_path {modules}
@@ -58,7 +58,7 @@ class Phone:
 
     def __init__(self, folder, name, codec="pcmu", frequency=audio.TONES[0], ip="127.0.0.1",
                  auto_answer=False, seconds=90, level=audio.LEVEL, encryption=None, outbound=None,
-                 register=None, ca_file=None):
+                 register=None, ca_file=None, rtcp_mux=False):
         """
         outbound: URI of a proxy. register: a domain whose user it is, with the password "secret", by flows of RFC
         5626. ca_file: servers over TLS must show a certificate of this authority.
@@ -70,6 +70,7 @@ class Phone:
         self.level = level
         self.folder = os.path.join(str(folder), name)
         self.outbound = outbound
+        self.rtcp_mux = rtcp_mux
         self.register = register
         self.ca_file = ca_file
         self.events = []
@@ -106,7 +107,7 @@ class Phone:
         modules = [MODULE_OF[self.codec], "aufile", "sndfile", "srtp"]
         text = CONFIG.format(
             ip=self.ip, listen=f"{host}:{self.port}", wav=self.wav, rtp_first=self.rtp_ports[0], rtp_last=self.rtp_ports[1],
-            control=self.control, modules=self._module_path(),
+            control=self.control, rtcp_mux="yes" if self.rtcp_mux else "no", modules=self._module_path(),
             modules_list="\n".join(f"module {name}.so" for name in modules))
         if self.ca_file:
             text += f"sip_cafile {self.ca_file}\n"

@@ -26,6 +26,7 @@ class Capture:
         self.folder = str(folder)
         self.filter = packet_filter
         self.sip_ports = []
+        self.rtcp_ports = []
 
     def __enter__(self):
         # A small buffer flushed per packet (-l, -P) so that stopping loses nothing.
@@ -44,6 +45,8 @@ class Capture:
         out = []
         for port in self.sip_ports:
             out += ["-d", f"udp.port=={port},sip", "-d", f"tcp.port=={port},sip"]
+        for port in self.rtcp_ports:
+            out += ["-d", f"udp.port=={port},rtcp"]
         return out
 
     def rows(self, display_filter, *fields):
