@@ -17,6 +17,7 @@
 #include "session/sip_requests.h"
 #include "session/sip_session.h"
 #include "sip/agent.h"
+#include "sip/auth.h"
 #include "strangers.h"
 #include "version.h"
 
@@ -39,6 +40,7 @@ struct server {
 	char resources[PATH_MAX];
 	struct sip_session_context sip_sessions;
 	struct sip_request_context sip_requests;
+	struct sip_credentials credentials;
 	struct outgoing outgoing; /* nothing until SIP has started */
 };
 
@@ -282,6 +284,7 @@ static int new_agent(struct server *server, struct sip_agent_settings *settings)
 	server->sip_requests = (struct sip_request_context){
 		.agent = server->sip,
 		.sessions = &server->sip_sessions,
+		.credentials = server->sip_sessions.credentials,
 		.prove = prove,
 		.message = incoming_message,
 		.subscription = incoming_subscription,
@@ -291,6 +294,24 @@ static int new_agent(struct server *server, struct sip_agent_settings *settings)
 	if (!err)
 		server->outgoing = (struct outgoing){&sip_outgoing, &server->sip_requests};
 	return err;
+}
+
+/* What requests of ours prove themselves with, if anything; only to that realm. */
+static const struct sip_credentials *find_credentials(struct server *server)
+{
+	const struct sip_settings *sip = &server->settings->sip;
+
+	server->credentials = (struct sip_credentials){
+		.username = slice_str(sip->auth_username),
+		.password = slice_str(sip->auth_password),
+		.realm = slice_str(sip->auth_realm),
+	};
+	if (server->credentials.realm.n && server->credentials.username.n)
+		return &server->credentials;
+	if (server->credentials.realm.n || server->credentials.username.n)
+		log_warning(LOG_NAME, "[SIP] auth_realm and auth_username need each other: "
+				      "challenges to our calls are not answered");
+	return NULL;
 }
 
 static int start_sip(struct server *server)
@@ -312,6 +333,7 @@ static int start_sip(struct server *server)
 		.proof = admitted_proof(&sip->trusted_peers),
 		.prove = prove,
 		.incoming = incoming_session,
+		.credentials = find_credentials(server),
 		.arg = server,
 	};
 	list_init(&server->sip_sessions.sessions);

@@ -207,6 +207,12 @@ static const struct config_option sip_options[] = {
 		"connection to (RFC 5626); empty: registered with the domain itself."},
 	{"register_expires", CONFIG_INT, FIELD(register_expires), "3600",
 		"Seconds to ask for when registering.", .min = 60, .max = 86400},
+	{"auth_realm", CONFIG_STRING, FIELD(auth_realm), NULL,
+		"Realm whose challenges calls and requests of the server itself answer, with "
+		"auth_username and auth_password: that of outbound_proxy, say. Others are not "
+		"answered."},
+	{"auth_username", CONFIG_STRING, FIELD(auth_username), NULL, "User name for auth_realm."},
+	{"auth_password", CONFIG_STRING, FIELD(auth_password), NULL, "Password for auth_realm."},
 	{"outbound_proxy", CONFIG_STRING, FIELD(outbound_proxy), NULL,
 		"Where calls and requests of the server itself go, host[:port] with "
 		";transport=udp, tcp or tls or without; a host alone is looked up in the DNS "

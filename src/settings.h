@@ -33,8 +33,9 @@ struct sip_settings {
 	int session_timer, session_timer_min; /* seconds; 0: only when the peer asks */
 	struct config_list registered;        /* addresses to register; none by default */
 	struct config_list register_proxies;
-	char *register_username, *register_password; /* NULL: unset */
-	int register_expires;                        /* seconds */
+	char *register_username, *register_password;      /* NULL: unset */
+	int register_expires;                             /* seconds */
+	char *auth_realm, *auth_username, *auth_password; /* NULL: unset */
 };
 
 struct settings {

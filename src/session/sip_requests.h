@@ -19,7 +19,7 @@ struct sip_refer;
 struct sip_request_context {
 	struct sip_agent *agent;
 	struct sip_session_context *sessions;      /* for REFER in a call, and calls of ours */
-	const struct sip_credentials *credentials; /* for requests of ours outside calls; or NULL */
+	const struct sip_credentials *credentials; /* for requests of ours; or NULL */
 
 	/* How far the sender of a request is believed. */
 	enum identity_proof (*prove)(const struct sip_msg *request, void *arg);

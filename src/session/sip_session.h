@@ -24,7 +24,7 @@ struct sip_session_context {
 	enum identity_proof proof; /* how far a source that was admitted is believed */
 	/* The same for one request; NULL: proof. */
 	enum identity_proof (*prove)(const struct sip_msg *request, void *arg);
-	const struct sip_credentials *credentials; /* for requests of ours; or NULL */
+	const struct sip_credentials *credentials; /* for REFER of ours in calls; or NULL */
 	/* A new session, to be handed to its application; a reference is held across the call. */
 	void (*incoming)(struct session *session, void *arg);
 	void *arg;

@@ -126,7 +126,8 @@ static void write_uri_headers(struct slice to, struct buf *lines)
 static int connect_invite(struct sip_session *s, const struct sip_request_context *context,
 	const struct outgoing_call *call)
 {
-	struct sip_invite_target target = {.focus = call->focus};
+	struct sip_invite_target target = {
+		.focus = call->focus, .credentials = context->credentials};
 	struct sip_addresses addresses;
 	struct buf lines;
 	int err;

@@ -9,21 +9,31 @@ from harness import kamailio_registrar, sipp as sipp_module, wait
 
 USERS = "alice:sylk.test:" + hashlib.md5(b"alice:sylk.test:secret").hexdigest() + "\n"
 TRANSPORTS = pytest.mark.parametrize("transport", ["udp", "tcp"])
+PLACES = pytest.mark.parametrize("transport, ip", [("udp", "127.0.0.1"), ("tcp", "127.0.0.1"), ("udp", "::1"), ("tcp", "::1")])
 
 
 @pytest.fixture
-def guarded(start_server, folder):
-    """A server that lets nobody in without a password."""
-    users = os.path.join(folder, "users.digest")
-    with open(users, "w", encoding="ascii") as file:
-        file.write(USERS)
-    return start_server(settings={"SIP": {
-        "trusted_peers": "192.0.2.1", "digest_realm": "sylk.test", "digest_users": users}})
+def start_guarded(start_server, folder):
+    """Start a server that lets nobody in without a password."""
+
+    def start(ip="127.0.0.1"):
+        users = os.path.join(folder, "users.digest")
+        with open(users, "w", encoding="ascii") as file:
+            file.write(USERS)
+        return start_server(ip=ip, settings={"SIP": {
+            "trusted_peers": "192.0.2.1", "digest_realm": "sylk.test", "digest_users": users}})
+
+    return start
 
 
-@TRANSPORTS
-def test_caller_with_the_password_is_let_in(guarded, folder, transport):
-    result = sipp_module.run(folder, "call_digest", guarded, transport=transport, calls=3)
+@pytest.fixture
+def guarded(start_guarded):
+    return start_guarded()
+
+
+@PLACES
+def test_caller_with_the_password_is_let_in(start_guarded, folder, transport, ip):
+    result = sipp_module.run(folder, "call_digest", start_guarded(ip), transport=transport, calls=3)
     sipp_module.check(result, 3)
 
 
@@ -36,34 +46,16 @@ def test_caller_is_whom_the_password_proves(guarded, folder):
     sipp_module.check(sipp_module.run(folder, "call_digest_other", guarded))
 
 
-class Registrar:
+def registrar_of(folder, transport, ip="127.0.0.1"):
     """SIPp as a registrar that wants a password, for one binding."""
-
-    def __init__(self, folder, transport):
-        self.port = wait.free_port()
-        self.folder = os.path.join(folder, "registrar")
-        os.makedirs(self.folder)
-        scenario = os.path.join(sipp_module.SCENARIOS, "registrar.xml")
-        self.child = wait.Child(
-            "sipp", ["sipp", "-sf", scenario, "-i", "127.0.0.1", "-p", str(self.port), "-m", "1",
-                     "-t", {"udp": "u1", "tcp": "t1"}[transport], "-nostdin", "-trace_err",
-                     "-timeout", "60", "-timeout_error", "-skip_rlimit"],
-            os.path.join(self.folder, "sipp.out"), cwd=self.folder,
-            env={"PATH": "/usr/bin:/bin", "TERM": "dumb", "HOME": self.folder})
-
-    def check(self):
-        status = self.child.wait(20)
-        errors = "".join(
-            open(os.path.join(self.folder, name), encoding="utf-8", errors="replace").read()
-            for name in os.listdir(self.folder) if name.endswith("_errors.log"))
-        assert status == 0, f"SIPp ended with {status}\n{errors}"
+    return sipp_module.Answerer(folder, "registrar", transport, ip)
 
 
-@TRANSPORTS
-def test_server_registers_with_a_password_and_takes_it_back(start_server, folder, transport):
-    registrar = Registrar(folder, transport)
-    proxy = f"sip:127.0.0.1:{registrar.port};transport={transport}"
-    server = start_server(settings={"SIP": {
+@PLACES
+def test_server_registers_with_a_password_and_takes_it_back(start_server, folder, transport, ip):
+    registrar = registrar_of(folder, transport, ip)
+    proxy = f"sip:{f'[{ip}]' if ':' in ip else ip}:{registrar.port};transport={transport}"
+    server = start_server(ip=ip, settings={"SIP": {
         "register": "sip:room@sylk.test", "register_password": "secret",
         "register_proxies": proxy}})
     server.child.expect(lambda line: "sip:room@sylk.test is registered for 3600 s" in line, 20)
@@ -72,7 +64,7 @@ def test_server_registers_with_a_password_and_takes_it_back(start_server, folder
 
 
 def test_refused_registration_is_logged_with_what_to_change(start_server, folder):
-    registrar = Registrar(folder, "udp")
+    registrar = registrar_of(folder, "udp")
     server = start_server(settings={"SIP": {
         "register": "sip:room@sylk.test", "register_password": "wrong",
         "register_proxies": f"sip:127.0.0.1:{registrar.port}"}})

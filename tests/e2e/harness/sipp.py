@@ -76,6 +76,30 @@ def run(folder, scenario, server, user="room", transport="udp", calls=1, rate=10
     return Result(status, folder)
 
 
+class Answerer:
+    """SIPp as the side that is called or registered with, for one run of a scenario."""
+
+    def __init__(self, folder, scenario, transport="udp", ip="127.0.0.1"):
+        self.port = wait.free_port(ip=ip)
+        self.folder = os.path.join(str(folder), scenario)
+        os.makedirs(self.folder)
+        media = wait.free_port_range(2, ip)[0]
+        self.child = wait.Child(
+            "sipp", ["sipp", "-sf", os.path.join(SCENARIOS, scenario + ".xml"), "-i", f"[{ip}]" if ":" in ip else ip,
+                     "-p", str(self.port), "-mp", str(media), "-m", "1", "-t", {"udp": "u1", "tcp": "t1"}[transport],
+                     "-nostdin", "-trace_err", "-timeout", "60", "-timeout_error", "-skip_rlimit"],
+            os.path.join(self.folder, "sipp.out"), cwd=self.folder,
+            env={"PATH": "/usr/bin:/bin", "TERM": "dumb", "HOME": self.folder})
+
+    def check(self):
+        """Wait for its end; all went as the scenario says."""
+        status = self.child.wait(20)
+        errors = "".join(
+            open(os.path.join(self.folder, name), encoding="utf-8", errors="replace").read()
+            for name in os.listdir(self.folder) if name.endswith("_errors.log"))
+        assert status == 0, f"SIPp ended with {status}\n{errors}"
+
+
 def check(result, calls=1):
     """Every call went as the scenario says, and nothing was sent twice."""
     assert result.status == 0 and result.failed == 0 and result.successful == calls, (
