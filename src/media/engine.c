@@ -58,6 +58,9 @@ static void on_event(struct media_engine *engine, struct media_mail *mail)
 		engine->alive--;
 		media_mixer_gone(engine, CONTAINER_OF(mail, struct mixer, gone));
 		break;
+	case MAIL_RECORDER:
+		media_recorder_on_mail(mail);
+		break;
 	case MAIL_PLAYER:
 		media_player_on_mail(mail);
 		break;

@@ -14,6 +14,7 @@
 #include "media/player.h"
 #include "media/port.h"
 #include "media/port_bind.h"
+#include "media/recorder.h"
 
 /* What the engine knows of a thread's load. */
 struct thread_load {
@@ -55,13 +56,14 @@ struct media_leg {
 	const struct media_leg_handlers *handlers; /* NULL once closed */
 	void *arg;
 	struct media_player *player; /* that it hears; NULL: none */
-	struct media_srtp srtp; /* the keys in use; wiped when they are not */
+	struct media_srtp srtp;      /* the keys in use; wiped when they are not */
 };
 
 struct media_mixer {
 	struct mixer *mixer;
 	struct media_engine *engine;
-	struct list_node node; /* engine.open_mixers */
+	struct list_node node;           /* engine.open_mixers */
+	struct media_recorder *recorder; /* NULL: none */
 };
 
 /*
@@ -74,6 +76,9 @@ void media_engine_step(struct media_engine *engine, unsigned thread, uint64_t no
 
 /* Tell the leg's thread: play this to it, or (NULL) no longer what it hears. 0 or -ENOMEM. */
 int media_leg_send_player(struct media_leg *leg, struct media_player *player);
+
+/* Tell the mixer's thread: record to this, or (NULL) no longer. 0 or -ENOMEM. */
+int media_mixer_send_recorder(struct media_mixer *mixer, struct media_recorder *recorder);
 
 /* An object has come back from the threads: free it. */
 void media_port_gone(struct port *port);

@@ -313,10 +313,25 @@ int media_mixer_new(struct media_engine *engine, int thread, struct media_mixer 
 	return 0;
 }
 
+int media_mixer_send_recorder(struct media_mixer *mixer, struct media_recorder *recorder)
+{
+	struct media_command *command = mem_zalloc(sizeof *command);
+
+	if (!command)
+		return -ENOMEM;
+	*command = (struct media_command){.mail.kind = MAIL_COMMAND,
+		.op = OP_MIXER_RECORD,
+		.mixer = mixer->mixer,
+		.recorder = recorder};
+	post(mixer->mixer->thread, command);
+	return 0;
+}
+
 void media_mixer_close(struct media_mixer *mixer)
 {
 	if (!mixer)
 		return;
+	media_recorder_mixer_closed(mixer->recorder);
 	list_remove(&mixer->node);
 	post(mixer->mixer->thread, &mixer->mixer->close);
 	mem_free(mixer);

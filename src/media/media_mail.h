@@ -20,6 +20,7 @@
 
 struct leg;
 struct media_player;
+struct media_recorder;
 struct mixer;
 struct port;
 
@@ -43,6 +44,7 @@ enum media_mail_kind {
 	MAIL_LEG_GONE,   /* struct leg: no thread knows it any more */
 	MAIL_PORT_GONE,  /* struct port */
 	MAIL_MIXER_GONE, /* struct mixer */
+	MAIL_RECORDER,   /* struct media_recorder: there is something to write */
 	MAIL_PLAYER,     /* struct media_player: it needs more of its files, or is over */
 };
 
@@ -60,6 +62,7 @@ enum media_op {
 	OP_LEG_ECHO, /* on */
 	OP_LEG_PLAY, /* player, or NULL: stop the one that it hears */
 	OP_LEG_CLOSE,
+	OP_MIXER_RECORD, /* recorder, or NULL: no longer */
 	OP_MIXER_CLOSE,
 	OP_STOP, /* end the thread */
 };
@@ -67,7 +70,7 @@ enum media_op {
 /*
  * A command. The thread that carries it out frees it, except the closing ones, which are part of
  * what they close (closing cannot fail). A join holds a reference on its mixer, a play one
- * on its player.
+ * on its player, a record one on its recorder.
  */
 struct media_command {
 	struct media_mail mail;
@@ -77,6 +80,7 @@ struct media_command {
 	struct leg *leg;
 	struct mixer *mixer;
 	struct media_player *player;
+	struct media_recorder *recorder;
 	struct port_rekey rekey;         /* OP_LEG_CONFIGURE; the port's own from there on */
 	struct media_leg_config *config; /* lies behind the command, in the same block */
 };

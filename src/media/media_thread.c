@@ -69,6 +69,10 @@ static void on_command(struct media_thread *t, struct media_command *command)
 	case OP_PORT_CLOSE:
 		port_close(command->port); /* the command is part of it */
 		break;
+	case OP_MIXER_RECORD:
+		mixer_record(command->mixer, command->recorder);
+		mem_free(command);
+		break;
 	case OP_MIXER_CLOSE:
 		mixer_close(command->mixer); /* the same */
 		break;

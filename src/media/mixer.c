@@ -10,6 +10,7 @@
 #include "media/leg.h"
 #include "media/media_thread.h"
 #include "media/player.h"
+#include "media/recorder.h"
 #include "media/scratch.h"
 #include "media/talkers.h"
 
@@ -273,11 +274,19 @@ void mixer_mute(struct leg *leg)
 		player_stop(leg->player);
 }
 
+void mixer_record(struct mixer *m, struct media_recorder *recorder)
+{
+	if (m->recorder)
+		recorder_release(m->recorder, m->thread);
+	m->recorder = recorder;
+}
+
 void mixer_close(struct mixer *m)
 {
 	struct list_node *it, *next;
 
 	m->closed = true;
+	mixer_record(m, NULL);
 	LIST_FOR_EACH(it, next, &m->members)
 	{
 		struct leg *leg = CONTAINER_OF(it, struct leg, member);
@@ -337,6 +346,9 @@ static void encode_shared(struct mixer *m, uint64_t time_us, const struct talker
 
 	mix_minus(&m->limiter, scratch->sum, NULL, scratch->mix,
 		m->thread->settings->sample_rate / 50);
+	if (m->recorder)
+		recorder_put(m->recorder, m->thread, scratch->mix,
+			m->thread->settings->sample_rate / 50);
 	LIST_FOR_EACH(it, next, &m->groups)
 	{
 		struct encode_group *group = CONTAINER_OF(it, struct encode_group, node);

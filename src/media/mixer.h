@@ -22,6 +22,7 @@
 
 struct fan_out;
 struct leg;
+struct media_recorder;
 struct media_thread;
 
 /* All who are sent the same packets while they do not speak. Owned by its mixer. */
@@ -46,8 +47,9 @@ struct mixer {
 	struct list_node listeners;        /* legs that hear a player */
 	struct list_node groups;
 	unsigned n_talkers, n_groups_made, n_destinations;
-	unsigned n_leaving;         /* members that go elsewhere after the next tick */
-	struct mix_limiter limiter; /* of the mix that all hear who do not speak */
+	unsigned n_leaving;              /* members that go elsewhere after the next tick */
+	struct media_recorder *recorder; /* NULL: none; holds a reference */
+	struct mix_limiter limiter;      /* of the mix that all hear who do not speak */
 	struct fan_out *fan_outs[]; /* one for each thread of the engine; NULL: no listener there */
 };
 
@@ -73,6 +75,9 @@ void mixer_hear(struct leg *leg);
 /* The leg has been given a player; or the one it has is to fade out. */
 void mixer_listen(struct leg *leg);
 void mixer_mute(struct leg *leg);
+
+/* Give what is mixed to this recorder, or (NULL) to none. */
+void mixer_record(struct mixer *m, struct media_recorder *recorder);
 
 /* OP_MIXER_CLOSE: legs still in it stay on this thread, in no room. */
 void mixer_close(struct mixer *m);

@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/mem.h"
+#include "media/recorder.h"
 
 #define LOG_NAME "conference"
 
@@ -22,10 +23,11 @@ struct room {
 	struct hash_node node;
 	struct room_table *table;
 	char *name;
-	struct media_mixer *mixer; /* made with the first audio stream */
-	struct list_node members;  /* room_member.node, in order of joining */
-	struct list_node mixed;    /* room_member.mix: those whose audio is in the mix */
-	struct room_member *alone; /* the only one in the mix, as the handler was told */
+	struct media_mixer *mixer;       /* made with the first audio stream */
+	struct list_node members;        /* room_member.node, in order of joining */
+	struct media_recorder *recorder; /* NULL: none */
+	struct list_node mixed;          /* room_member.mix: those whose audio is in the mix */
+	struct room_member *alone;       /* the only one in the mix, as the handler was told */
 	struct list_node participants;
 	unsigned n_members, n_participants;
 };
@@ -89,8 +91,8 @@ static void room_end(struct room *room)
 {
 	log_info(LOG_NAME, "Room %s ended", room->name);
 	hash_remove(&room->table->rooms, &room->node);
-	if (room->mixer)
-		media_mixer_close(room->mixer);
+	media_recorder_close(room->recorder);
+	media_mixer_close(room->mixer);
 	mem_free(room->name);
 	mem_free(room);
 }
@@ -206,16 +208,20 @@ int room_join(struct room_table *table, struct slice name, struct session *sessi
 	return 0;
 }
 
+static int make_mixer(struct room *room)
+{
+	return room->mixer ? 0 : media_mixer_new(room->table->media, -1, &room->mixer);
+}
+
 int room_mix(struct room_member *member)
 {
 	struct room *room = member->room;
 	struct media_leg *leg = leg_of(member);
-	int err = 0;
+	int err;
 
 	if (!leg || leg == member->leg)
 		return 0;
-	if (!room->mixer)
-		err = media_mixer_new(room->table->media, -1, &room->mixer);
+	err = make_mixer(room);
 	if (!err)
 		err = media_leg_join(leg, room->mixer);
 	if (err)
@@ -271,6 +277,35 @@ unsigned room_others_with_audio(const struct room_member *member)
 		n++;
 	}
 	return n;
+}
+
+static void on_recording_failed(int err, void *arg)
+{
+	struct room *room = arg;
+
+	media_recorder_close(room->recorder);
+	room->recorder = NULL;
+}
+
+static const struct media_recorder_handlers recorder_handlers = {.failed = on_recording_failed};
+
+int room_record(struct room *room, const char *path)
+{
+	int err;
+
+	media_recorder_close(room->recorder);
+	room->recorder = NULL;
+	if (!path)
+		return 0;
+	err = make_mixer(room);
+	return err ? err
+		   : media_recorder_new(room->table->media, room->mixer, path, &recorder_handlers,
+			     room, &room->recorder);
+}
+
+bool room_is_recorded(const struct room *room)
+{
+	return room->recorder != NULL;
 }
 
 struct room *room_member_room(const struct room_member *member)

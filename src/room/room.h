@@ -65,6 +65,15 @@ void room_unmix(struct room_member *member);
 /* How many other identities have audio in the member's room, in the mix or not yet. */
 unsigned room_others_with_audio(const struct room_member *member);
 
+/*
+ * Record what is mixed in the room to a new file (media/recorder.h), until the room ends, or another
+ * recording begins; path NULL: end it. Returns 0, -EINVAL (an empty path) or -ENOMEM.
+ */
+int room_record(struct room *room, const char *path);
+
+/* Whether the room is being recorded: not any more once the file cannot be written. */
+bool room_is_recorded(const struct room *room);
+
 /* The room of a member. */
 struct room *room_member_room(const struct room_member *member);
 

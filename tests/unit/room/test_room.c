@@ -6,11 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "core/mem.h"
 #include "media/engine_private.h"
+#include "media/sound_file.h"
 #include "room/room.h"
 #include "script.h"
 
@@ -211,6 +214,57 @@ static void others_with_audio_are_identities_not_calls(void **state)
 	obj_unref(mobile);
 }
 
+/* Samples in a recording, or -1. */
+static long recorded(const char *path)
+{
+	struct sound_reader *reader;
+	int16_t pcm[4096];
+	long n = 0;
+	size_t got;
+
+	if (sound_reader_open(&reader, path, 48000) < 0)
+		return -1;
+	while ((got = sound_reader_read(reader, pcm, 4096)) > 0)
+		n += (long)got;
+	sound_reader_close(reader);
+	return n;
+}
+
+static void room_is_recorded_until_told_or_to_its_end(void **state)
+{
+	struct session *ann = session_of("ann", NULL);
+	struct room_member *a = join("r", ann);
+	struct room *room = room_member_room(a);
+	char folder[] = "/tmp/room.XXXXXX", first[64], second[64];
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(first, sizeof first, "%s/first.wav", folder);
+	snprintf(second, sizeof second, "%s/second.ogg", folder);
+	assert_int_equal(room_record(room, first), 0);
+	for (int i = 0; i < 10; i++)
+		caller_world_settle(&script.world);
+	assert_true(room_is_recorded(room));
+	assert_int_equal(room_record(room, NULL), 0);
+	caller_world_settle(&script.world);
+	assert_false(room_is_recorded(room));
+	assert_true(recorded(first) > 4800);
+	/* One that cannot be made leaves the room as it is. */
+	assert_int_equal(room_record(room, first), 0);
+	for (int i = 0; i < 10; i++)
+		caller_world_settle(&script.world);
+	assert_false(room_is_recorded(room));
+	assert_int_equal(room_record(room, second), 0);
+	for (int i = 0; i < 10; i++)
+		caller_world_settle(&script.world);
+	room_leave(a);
+	caller_world_settle(&script.world);
+	assert_true(recorded(second) > 4800);
+	unlink(first);
+	unlink(second);
+	rmdir(folder);
+	obj_unref(ann);
+}
+
 static void hold_keeps_the_place_in_the_mix(void **state)
 {
 	struct caller *c;
@@ -273,6 +327,7 @@ int main(void)
 		TEST(audio_that_comes_later_joins_the_mix_and_what_goes_leaves_it),
 		TEST(who_is_alone_in_the_mix_is_told_and_told_no_longer),
 		TEST(others_with_audio_are_identities_not_calls),
+		TEST(room_is_recorded_until_told_or_to_its_end),
 		TEST(hold_keeps_the_place_in_the_mix),
 		TEST(member_keeps_its_session),
 		TEST(without_memory_nobody_joins_and_no_room_stays),
