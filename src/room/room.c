@@ -243,6 +243,34 @@ void room_unmix(struct room_member *member)
 	update_alone(member->room);
 }
 
+int room_replace(struct room_member *member, struct session *session, void *arg)
+{
+	struct room *room = member->room;
+	struct participant *p = participant_enter(room, session->remote.address);
+
+	if (!p)
+		return -ENOMEM;
+	if (room->alone == member) {
+		room->alone = NULL; /* the new one is told when it is mixed */
+		if (room->table->handlers->alone)
+			room->table->handlers->alone(member, false, member->arg);
+	}
+	if (member->leg && member->leg == leg_of(member))
+		media_leg_join(member->leg, NULL);
+	member->leg = NULL;
+	participant_exit(room, member->participant);
+	member->participant = p;
+	obj_unref(member->session);
+	member->session = obj_ref(session);
+	member->arg = arg;
+	log_member(member, "has taken over a call");
+	if (!leg_of(member)) {
+		list_remove(&member->mix);
+		update_alone(room);
+	}
+	return 0;
+}
+
 void room_leave(struct room_member *member)
 {
 	struct room *room = member->room;

@@ -56,6 +56,14 @@ int room_join(struct room_table *table, struct slice name, struct session *sessi
  */
 int room_mix(struct room_member *member);
 
+/*
+ * Another session takes the member's place (an attended transfer): nobody has come or gone, and the
+ * room goes on even if it was the only one. The audio of the old one is not mixed any more; that of
+ * the new one takes its place with room_mix, which is to be called next. Returns 0, or -ENOMEM:
+ * nothing has changed.
+ */
+int room_replace(struct room_member *member, struct session *session, void *arg);
+
 /* A session goes; with the last one the room ends. */
 void room_leave(struct room_member *member);
 

@@ -41,6 +41,7 @@ void session_init(struct session *session, struct loop *loop,
 
 void session_release(struct session *session)
 {
+	session->replaces = obj_unref(session->replaces);
 	identity_free(&session->local);
 	identity_free(&session->remote);
 }

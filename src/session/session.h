@@ -119,7 +119,12 @@ struct session {
 	struct slice user, host;  /* its parts */
 	struct slice application; /* asked for by name (X-Sylk-App), or empty */
 	struct slice user_agent;  /* the peer's, or empty */
-	uint64_t started_at;      /* loop_now when the peer confirmed; 0 before */
+	/*
+	 * Incoming: the running session whose place this one is to take (an attended transfer); it
+	 * ends as soon as this one has been accepted. A reference until then; NULL: none.
+	 */
+	struct session *replaces;
+	uint64_t started_at; /* loop_now when the peer confirmed; 0 before */
 
 	/* When it has ended: the SIP status that our call was refused with, 408, 200: the peer hung up. */
 	unsigned status; /* 0: we ended it */

@@ -175,6 +175,7 @@ static int accept_call(struct sip_session *s, unsigned kinds, bool focus)
 		err = sip_session_media_accept(s, kinds, &description);
 	if (!err)
 		err = send_description(s, description);
+	s->base.replaces = obj_unref(s->base.replaces);
 	if (err) {
 		log_failure(s, err);
 		sip_session_reject(&s->base, status_of_error(err));
@@ -385,7 +386,7 @@ const struct sip_invite_handlers sip_session_invite_handlers = {
 /* ---- a new call -------------------------------------------------------------------------------- */
 
 /* The session whose place a new one takes (Replaces), or NULL. */
-static const struct sip_session *replaced_session(const struct sip_session *s)
+static struct sip_session *replaced_session(const struct sip_session *s)
 {
 	const struct sip_invite *old = sip_invite_replaced(s->invite);
 
@@ -430,7 +431,7 @@ static int read_texts(struct sip_session *s, const struct sip_msg *request)
 {
 	const struct sip_header *app = sip_msg_header_named(request, "X-Sylk-App", NULL);
 	struct slice application = app ? app->value : SLICE_NONE;
-	const struct sip_session *old = replaced_session(s);
+	struct sip_session *old = replaced_session(s);
 	struct buf target;
 	int err;
 
@@ -438,6 +439,7 @@ static int read_texts(struct sip_session *s, const struct sip_msg *request)
 	if (old) { /* RFC 3891: it takes that one's place, and its request-URI is but our Contact */
 		buf_slice(&target, old->base.target);
 		application = old->base.application;
+		s->base.replaces = obj_ref(&old->base);
 	} else {
 		uri_canonical(&request->uri, &target);
 	}

@@ -86,6 +86,11 @@ def test_update_holds_resumes_and_refreshes(sipp, transport):
 
 
 @TRANSPORTS
+def test_a_call_takes_the_place_of_another(sipp, transport):
+    sipp("replaces", transport=transport)
+
+
+@TRANSPORTS
 def test_keys_by_info_are_taken(sipp, transport):
     sipp("info", transport=transport)
 

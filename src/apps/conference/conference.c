@@ -77,7 +77,7 @@ static void enter(struct call *call)
 	if (room_join(&call->conference->rooms, session->target, session, call, &call->member) < 0)
 		session_end(session, "the room could not be joined");
 	else if (audio && audio->leg)
-		conference_greet(call, audio->leg, true);
+		conference_greet(call, audio->leg, ARRIVAL_FIRST);
 }
 
 static void answer(void *arg)
@@ -113,7 +113,7 @@ static void call_stream_changed(struct session *session, struct session_stream *
 			greeting_end(&call->greeting);
 			room_unmix(call->member);
 		} else if (stream->leg != call->greeting.leg) {
-			conference_greet(call, stream->leg, false);
+			conference_greet(call, stream->leg, ARRIVAL_ADDED);
 		}
 	}
 }
@@ -161,6 +161,49 @@ static struct call *new_call(struct conference *c, struct session *session)
 	return call;
 }
 
+/* The call whose session this is, if it has come into a room. */
+static struct call *call_in_room(const struct session *session)
+{
+	struct call *call = session && session->handlers == &call_handlers ? session->arg : NULL;
+
+	return call && call->member ? call : NULL;
+}
+
+/* At the place of the call that it replaces: nobody is told that he has come or that one has gone. */
+static void succeed(struct call *call, struct call *before)
+{
+	struct session_stream *audio = session_find(call->session, STREAM_AUDIO);
+
+	greeting_end(&before->greeting);
+	if (room_replace(before->member, call->session, call) < 0) {
+		session_end(call->session, "out of memory");
+		return;
+	}
+	call->member = before->member;
+	before->member = NULL;
+	if (audio && audio->leg)
+		conference_greet(call, audio->leg, ARRIVAL_TAKES_OVER);
+}
+
+/* RFC 3891: answered at once, as the one whose place it takes had been. */
+static void take_over(struct call *call)
+{
+	struct session *session = obj_ref(call->session);
+	struct session *old = obj_ref(session->replaces);
+	struct call *before;
+
+	session_accept(session, CONFERENCE_KINDS, true);
+	before = call_in_room(old);
+	if (session_state(session) != SESSION_ENDED) {
+		if (before)
+			succeed(call, before);
+		else
+			enter(call);
+	}
+	obj_unref(old);
+	obj_unref(session);
+}
+
 void conference_take(struct conference *conference, struct session *session)
 {
 	struct call *call = new_call(conference, session);
@@ -184,6 +227,10 @@ static void conference_incoming_session(void *state, struct session *session)
 	call = new_call(c, session);
 	if (!call) {
 		session_reject(session, 500);
+		return;
+	}
+	if (call_in_room(session->replaces)) {
+		take_over(call);
 		return;
 	}
 	if (kinds & STREAM_BIT(STREAM_AUDIO))

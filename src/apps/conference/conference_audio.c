@@ -58,7 +58,7 @@ static void admit(void *arg)
 		session_end(call->session, "out of memory");
 }
 
-void conference_greet(struct call *call, struct media_leg *leg, bool first)
+void conference_greet(struct call *call, struct media_leg *leg, enum conference_arrival arrival)
 {
 	struct conference *c = call->conference;
 	struct slice name = room_name(room_member_room(call->member));
@@ -78,8 +78,10 @@ void conference_greet(struct call *call, struct media_leg *leg, bool first)
 			    "disable_music_on_hold"))
 			silent = room.disable_music_on_hold;
 	}
+	if (arrival == ARRIVAL_TAKES_OVER)
+		settings.when = GREETING_OFF;
 	settings.music = silent ? NULL : &c->music;
-	greeting_begin(&call->greeting, &settings, leg, room_others_with_audio(call->member), first,
-		admit, call);
+	greeting_begin(&call->greeting, &settings, leg, room_others_with_audio(call->member),
+		arrival == ARRIVAL_FIRST, admit, call);
 	config_release(&conference_room_section, &room);
 }

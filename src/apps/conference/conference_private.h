@@ -63,11 +63,17 @@ extern const struct room_handlers conference_room_handlers;
 /* Look what sounds there are. Returns 0, -ENOMEM or -ENAMETOOLONG. */
 int conference_find_sounds(struct conference *conference);
 
+enum conference_arrival {
+	ARRIVAL_ADDED,     /* audio added to a call that had none */
+	ARRIVAL_FIRST,     /* with audio he came */
+	ARRIVAL_TAKES_OVER /* of another call, which had been greeted */
+};
+
 /*
- * The call's audio has begun: with it he came (first), or he has added it. He is greeted and mixed.
- * Without memory the session is ended.
+ * The call's audio has begun. He is greeted, unless he takes over, and mixed. Without memory the
+ * session is ended.
  */
-void conference_greet(struct call *call, struct media_leg *leg, bool first);
+void conference_greet(struct call *call, struct media_leg *leg, enum conference_arrival arrival);
 
 /* ---- dial_out.c -------------------------------------------------------------------------------- */
 

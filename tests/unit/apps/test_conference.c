@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "app_fixture.h"
-#include "apps/conference/conference.h"
+#include "apps/conference/conference_private.h"
 #include "core/mem.h"
 #include "media/engine_private.h"
 
@@ -168,6 +168,92 @@ static void caller_who_hangs_up_leaves_the_mix(void **state)
 	assert_int_equal(f.world.context.n_sessions, 0);
 }
 
+/* A call to the room that wants to take this one's place. */
+static struct caller *successor(const struct caller *old, const char *flag)
+{
+	struct caller *c = caller_new(&f.world, "anything");
+
+	snprintf(c->from, sizeof c->from, "<sip:carol@example.org>");
+	snprintf(c->lines, sizeof c->lines,
+		"Require: replaces\nReplaces: %s;to-tag=%s;from-tag=caller%s\n", old->call_id,
+		old->to_tag, flag);
+	return c;
+}
+
+static void call_that_replaces_another_takes_its_place(void **state)
+{
+	struct caller *first = caller_new(&f.world, "room"), *other, *c;
+	struct conference *conference = f.state;
+	struct mixer *mixer;
+	struct room *room;
+
+	caller_call(first, audio());
+	mixer = mixer_of(f.session);
+	other = caller_new(&f.world, "room");
+	caller_call(other, audio());
+	c = successor(first, "");
+	caller_call(c, audio());
+	assert_string_equal(c->seen, "200");
+	assert_string_equal(first->seen, "180 200 BYE");
+	assert_non_null(strstr(first->bye, "Reason: SIP;cause=200"));
+	assert_ptr_equal(mixer_of(f.session), mixer);
+	room = room_find(&conference->rooms, f.session->target);
+	assert_non_null(room);
+	assert_int_equal(room_member_count(room), 2);
+	assert_int_equal(room_participant_count(room), 2);
+	assert_null(f.session->replaces);
+	caller_bye(c);
+	caller_bye(other);
+	assert_int_equal(room_count(&conference->rooms), 0);
+}
+
+static void room_of_one_lives_on_when_he_is_replaced(void **state)
+{
+	struct caller *first = caller_new(&f.world, "room"), *c;
+	struct conference *conference = f.state;
+
+	caller_call(first, audio());
+	for (int i = 0; i < 3; i++, first = c) {
+		struct mixer *mixer = mixer_of(f.session);
+
+		c = successor(first, "");
+		caller_call(c, audio());
+		assert_string_equal(first->seen + strlen(first->seen) - 3, "BYE");
+		assert_ptr_equal(mixer_of(f.session), mixer);
+		assert_int_equal(room_count(&conference->rooms), 1);
+	}
+}
+
+static void call_that_may_not_replace_is_refused(void **state)
+{
+	struct caller *first = caller_new(&f.world, "room"), *c;
+
+	caller_call(first, audio());
+	c = successor(first, ";early-only");
+	caller_call(c, audio());
+	assert_string_equal(c->seen, "486");
+	c = successor(first, "");
+	caller_call(c, caller_sdp(VIDEO));
+	assert_string_equal(c->seen, "488");
+	assert_string_equal(first->seen, "180 200");
+	caller_bye(first);
+	c = successor(first, "");
+	caller_call(c, audio());
+	assert_string_equal(c->seen, "481");
+}
+
+static void call_that_replaces_one_not_answered_yet_is_refused(void **state)
+{
+	struct caller *first = caller_new(&f.world, "room"), *c;
+
+	caller_invite(first, audio());
+	snprintf(first->to_tag, sizeof first->to_tag, "%s",
+		strstr(caller_header(first->last, "To"), ";tag=") + 5);
+	c = successor(first, "");
+	caller_call(c, audio());
+	assert_string_equal(c->seen, "481");
+}
+
 static void every_allocation_may_fail(void **state)
 {
 	for (long n = 0; n < 200; n++) {
@@ -193,6 +279,29 @@ static void every_allocation_may_fail(void **state)
 	}
 }
 
+static void every_allocation_of_a_takeover_may_fail(void **state)
+{
+	for (long n = 0; n < 200; n++) {
+		struct caller *first, *c;
+
+		f.world.n_callers = 0;
+		first = caller_new(&f.world, "room");
+		caller_call(first, audio());
+		c = successor(first, "");
+		mem_fail_after(n);
+		caller_call(c, audio());
+		mem_fail_after(-1);
+		caller_bye(c);
+		caller_bye(first);
+		for (int i = 0; i < 3; i++)
+			caller_world_run(&f.world, 40000);
+		f.session = obj_unref(f.session);
+		caller_world_settle(&f.world);
+		assert_int_equal(f.world.media->alive, 0);
+		assert_int_equal(f.world.context.n_sessions, 0);
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_app, close_app)
@@ -208,7 +317,12 @@ int main(void)
 		TEST(late_answer_that_refuses_audio_gets_bye),
 		TEST(second_audio_stream_is_refused_and_hold_is_not),
 		TEST(caller_who_hangs_up_leaves_the_mix),
+		TEST(call_that_replaces_another_takes_its_place),
+		TEST(room_of_one_lives_on_when_he_is_replaced),
+		TEST(call_that_may_not_replace_is_refused),
+		DELAYED(call_that_replaces_one_not_answered_yet_is_refused),
 		TEST(every_allocation_may_fail),
+		TEST(every_allocation_of_a_takeover_may_fail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
