@@ -49,6 +49,7 @@ static void what_came_most_is_what_is_named(void **state)
 		[MEDIA_REFUSED_STUN] = "ICE",
 		[MEDIA_REFUSED_ZRTP] = "ZRTP",
 		[MEDIA_REFUSED_DTLS] = "DTLS",
+		[MEDIA_REFUSED_KEY] = "not encrypted",
 		[MEDIA_REFUSED_OTHER] = "no RTP",
 	};
 
