@@ -302,7 +302,7 @@ def test_registered_users_and_rooms_call_each_other_through_kamailio_by_tls(cert
     server = certified(transports=("tls",), verify_server="yes",
                        sip={"outbound_proxy": f"localhost:{inner};transport=tls"})
     proxy = kamailio(server, transport="tls", users=True, inner=inner)
-    users = {"outbound": proxy.uri, "register": "example.com", "ca_file": server.ca_file}
+    users = {"outbound": proxy.uri, "register": "example.com"}
     alice = phone("alice", frequency=A, **users)
     bob = phone("bob", frequency=B, auto_answer=True, **users)
     alice.dial("sip:room@example.com")

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What people do with telephones in a call: hold it, resume it, hand it on."""
+import re
+
 from harness import audio, wait
 from test_rooms import await_voice, hears, settled
 
@@ -66,3 +68,38 @@ def test_room_is_transferred_to_a_telephone(server, phone):
     settled([bob, carol])
     hears(bob, [carol], absent=[alice])
     hears(carol, [bob], absent=[alice])
+
+
+def dialog(phone, uri):
+    """A telephone's call to this URI as a Replaces header names it for the other side, escaped for a URI."""
+    text = "\n".join(phone.child.drain())
+    for answer in re.findall(r"^SIP/2\.0 200 OK.*?(?:\n\n|\Z)", text.replace("\r", ""), re.M | re.S):
+        if "INVITE" in answer and f"<{uri}>;tag=" in answer:
+            ours = re.search(r"^From:.*;tag=([^;\s]+)", answer, re.M)[1]
+            theirs = re.search(r"^To:.*;tag=([^;\s]+)", answer, re.M)[1]
+            call_id = re.search(r"^Call-ID: *(\S+)", answer, re.M)[1]
+            return f"{call_id}%3Bto-tag%3D{theirs}%3Bfrom-tag%3D{ours}".replace("@", "%40")
+    raise AssertionError(f"no answer from {uri} in\n{phone.child.tail()}")
+
+
+def test_attended_transfer_puts_one_room_in_the_place_of_a_call_with_another(start_server, phone):
+    """
+    alice has asked carol's room whether bob's may join, and has hers call there in her place (RFC 5589 7.3): both
+    her calls end, and the two rooms, on servers of their own, hear each other.
+    """
+    here, there = start_server(), start_server()
+    alice = phone("alice", frequency=A, trace=True)
+    bob, carol = phone("bob", frequency=B), phone("carol", frequency=C)
+    bob.dial(here.uri("bobs"))
+    carol.dial(there.uri("carols"))
+    alice.dial(there.uri("carols"))
+    await_voice(carol, alice)
+    alice.dial(here.uri("bobs"))
+    await_voice(bob, alice)
+    alice.transfer(f"<{there.uri('carols')}?Replaces={dialog(alice, there.uri('carols'))}>")
+    for _ in range(2):
+        alice.event("CALL_CLOSED")
+    settled([bob, carol])
+    hears(bob, [carol], absent=[alice])
+    hears(carol, [bob], absent=[alice])
+    assert here.figures()["sessions"] == there.figures()["sessions"] == 2

@@ -58,10 +58,10 @@ class Phone:
 
     def __init__(self, folder, name, codec="pcmu", frequency=audio.TONES[0], ip="127.0.0.1",
                  auto_answer=False, seconds=90, level=audio.LEVEL, encryption=None, outbound=None,
-                 register=None, ca_file=None, rtcp_mux=False):
+                 register=None, rtcp_mux=False, trace=False):
         """
         outbound: URI of a proxy. register: a domain whose user it is, with the password "secret", by flows of RFC
-        5626. ca_file: servers over TLS must show a certificate of this authority.
+        5626. trace: all SIP messages go to the log.
         """
         self.name = name
         self.codec = codec
@@ -72,7 +72,7 @@ class Phone:
         self.outbound = outbound
         self.rtcp_mux = rtcp_mux
         self.register = register
-        self.ca_file = ca_file
+        self.trace = trace
         self.events = []
         self._token = 0
         self._buffer = b""
@@ -90,7 +90,8 @@ class Phone:
             self._write_config(auto_answer, encryption)
             log = os.path.join(self.folder, "baresip.log")
             self.child = wait.Child(
-                self.name, [BINARY, "-v", "-6" if ":" in self.ip else "-4", "-f", self.folder], log,
+                self.name,
+                [BINARY, *(["-s"] if self.trace else []), "-v", "-6" if ":" in self.ip else "-4", "-f", self.folder], log,
                 env={"HOME": self.folder, "PATH": "/usr/bin:/bin", "LC_ALL": "C"}, cwd=self.folder)
             try:
                 self._connect()
@@ -109,8 +110,6 @@ class Phone:
             ip=self.ip, listen=f"{host}:{self.port}", wav=self.wav, rtp_first=self.rtp_ports[0], rtp_last=self.rtp_ports[1],
             control=self.control, rtcp_mux="yes" if self.rtcp_mux else "no", modules=self._module_path(),
             modules_list="\n".join(f"module {name}.so" for name in modules))
-        if self.ca_file:
-            text += f"sip_cafile {self.ca_file}\n"
         with open(os.path.join(self.folder, "config"), "w", encoding="ascii") as out:
             out.write(text)
         codec = CODECS[self.codec][0]
