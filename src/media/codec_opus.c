@@ -8,6 +8,7 @@
 
 #include <opus.h>
 
+#include "media/codec_pause.h"
 #include "media/codec_table.h"
 
 /*
@@ -30,17 +31,13 @@
 #define OPUS_MAX_BITRATE 510000 /* RFC 7587 6.1, maxaveragebitrate */
 #define OPUS_EXPECTED_LOSS 10   /* per cent */
 
-/* As libopus does it: 200 ms of silence are sent, then one frame in 20 (RFC 7587 3.1.3). */
-#define OPUS_DTX_AFTER_MS 200
-#define OPUS_DTX_REFRESH_MS 400
-
 /* A packet of one or two bytes is a pause, which need not be sent (opus_encode). */
 #define OPUS_DTX_BYTES 2
 
 struct opus_encoder_state {
 	bool dtx;
-	size_t per_ms;    /* samples */
-	size_t silent_ms; /* of digital silence up to now */
+	size_t per_ms; /* samples */
+	struct codec_pause pause;
 	_Alignas(16) unsigned char encoder[];
 };
 
@@ -107,31 +104,6 @@ static int encoder_init(void *state, const struct codec_settings *settings)
 	return e == OPUS_OK ? 0 : error_of(e);
 }
 
-static bool is_silent(const int16_t *pcm, size_t samples)
-{
-	int any = 0;
-
-	for (size_t i = 0; i < samples; i++)
-		any |= pcm[i];
-	return any == 0;
-}
-
-/* Whether this frame need not be sent because nothing has been heard for a while. */
-static bool falls_silent(struct opus_encoder_state *s, const int16_t *pcm, size_t samples)
-{
-	if (!s->dtx || !is_silent(pcm, samples)) {
-		s->silent_ms = 0;
-		return false;
-	}
-	s->silent_ms += samples / s->per_ms;
-	if (s->silent_ms <= OPUS_DTX_AFTER_MS)
-		return false;
-	if (s->silent_ms <= OPUS_DTX_AFTER_MS + OPUS_DTX_REFRESH_MS)
-		return true;
-	s->silent_ms = OPUS_DTX_AFTER_MS;
-	return false;
-}
-
 static int encode(void *state, const int16_t *pcm, size_t samples, uint8_t *out, size_t size)
 {
 	struct opus_encoder_state *s = state;
@@ -139,7 +111,7 @@ static int encode(void *state, const int16_t *pcm, size_t samples, uint8_t *out,
 
 	if (samples > INT_MAX)
 		return -EINVAL;
-	if (falls_silent(s, pcm, samples))
+	if (s->dtx && codec_pause(&s->pause, pcm, samples, s->per_ms))
 		return 0;
 	if (size > CODEC_MAX_PAYLOAD)
 		size = CODEC_MAX_PAYLOAD;

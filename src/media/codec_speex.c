@@ -17,6 +17,7 @@
 
 #include <speex/speex.h>
 
+#include "media/codec_pause.h"
 #include "media/codec_table.h"
 #include "media/speex_frames.h"
 
@@ -30,7 +31,8 @@
 struct speex_encoder {
 	struct codec_settings settings;
 	void *libspeex;
-	size_t frame;                                 /* samples */
+	size_t frame; /* samples */
+	struct codec_pause pause;
 	int16_t past[SPEEX_PAST * SPEEX_MAX_SAMPLES]; /* SPEEX_PAST frames, oldest first */
 };
 
@@ -54,6 +56,11 @@ static const SpeexMode *mode_of(unsigned sample_rate)
 	}
 }
 
+/*
+ * Always at a constant bit rate, whatever the peer prefers (vbr is a preference, RFC 5574 4.1.1):
+ * libspeex's variable one, and its detection of pauses, take a steady sound for noise. Of music and
+ * tones in a room 25 dB were lost by it, now and then. A pause is what codec_pause.h says.
+ */
 static void configure(void *libspeex, const struct codec_settings *settings)
 {
 	spx_int32_t number = SPEEX_COMPLEXITY;
@@ -65,15 +72,6 @@ static void configure(void *libspeex, const struct codec_settings *settings)
 		number = (spx_int32_t)settings->bitrate;
 		speex_encoder_ctl(libspeex, SPEEX_SET_BITRATE, &number);
 	}
-	number = !settings->cbr;
-	speex_encoder_ctl(libspeex, SPEEX_SET_VBR, &number);
-	if (settings->bitrate && !settings->cbr) {
-		number = (spx_int32_t)settings->bitrate;
-		speex_encoder_ctl(libspeex, SPEEX_SET_VBR_MAX_BITRATE, &number);
-	}
-	number = settings->dtx;
-	speex_encoder_ctl(libspeex, SPEEX_SET_VAD, &number);
-	speex_encoder_ctl(libspeex, SPEEX_SET_DTX, &number);
 }
 
 static int encoder_init(void *state, const struct codec_settings *settings)
@@ -107,13 +105,12 @@ static void remember(struct speex_encoder *encoder, const int16_t *pcm)
 	memcpy(encoder->past + kept, pcm, encoder->frame * sizeof *pcm);
 }
 
-/* Returns whether the frame need be sent: what libspeex says of pauses under DTX. */
-static bool encode_frame(struct speex_encoder *encoder, const int16_t *pcm, SpeexBits *bits)
+static void encode_frame(struct speex_encoder *encoder, const int16_t *pcm, SpeexBits *bits)
 {
 	int16_t in[SPEEX_MAX_SAMPLES]; /* libspeex does not promise to leave it alone */
 
 	memcpy(in, pcm, encoder->frame * sizeof *pcm);
-	return speex_encode_int(encoder->libspeex, in, bits);
+	speex_encode_int(encoder->libspeex, in, bits);
 }
 
 static int encoder_copy(void *to, const void *from)
@@ -138,17 +135,18 @@ static int encode(void *state, const int16_t *pcm, size_t samples, uint8_t *out,
 	struct speex_encoder *encoder = state;
 	size_t frames = samples / encoder->frame;
 	char buffer[CODEC_MAX_PAYLOAD];
-	bool needed = false;
+	bool pause;
 	SpeexBits bits;
 
 	if (frames == 0 || frames > SPEEX_MAX_FRAMES || samples % encoder->frame)
 		return -EINVAL;
 	speex_bits_init_buffer(&bits, buffer, sizeof buffer);
 	for (size_t i = 0; i < frames; i++) {
-		needed |= encode_frame(encoder, pcm + i * encoder->frame, &bits);
+		encode_frame(encoder, pcm + i * encoder->frame, &bits);
 		remember(encoder, pcm + i * encoder->frame);
 	}
-	if (!needed)
+	pause = codec_pause(&encoder->pause, pcm, samples, encoder->settings.sample_rate / 1000);
+	if (encoder->settings.dtx && pause)
 		return 0;
 	/* One byte for the terminator that pads the last one (RFC 5574 3.3). */
 	if ((size_t)speex_bits_nbytes(&bits) + 1 > size)

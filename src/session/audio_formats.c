@@ -154,11 +154,9 @@ static void speex_settings(struct slice fmtp, unsigned clock_rate, struct codec_
 
 	if (sdp_fmtp_param(fmtp, "mode", &value))
 		settings->bitrate = speex_bitrate(value, clock_rate);
-	settings->cbr = true;
-	if (!sdp_fmtp_param(fmtp, "vbr", &value))
-		return;
-	settings->cbr = !slice_eq_nocase(value, SLICE("on"));
-	settings->dtx = slice_eq_nocase(value, SLICE("vad"));
+	settings->cbr = true; /* codec_speex.c says why */
+	if (sdp_fmtp_param(fmtp, "vbr", &value))
+		settings->dtx = slice_eq_nocase(value, SLICE("vad"));
 }
 
 void audio_format_settings(

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
-from harness import baresip, capture, server as server_module, sipp as sipp_module  # noqa: E402
+from harness import baresip, capture, linphone, server as server_module, sipp as sipp_module  # noqa: E402
 
 
 def pytest_configure(config):
@@ -90,6 +90,20 @@ def phone(folder):
 
     def start(name, **options):
         started.append(baresip.Phone(folder, name, **options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
+
+
+@pytest.fixture
+def linphone_phone(folder):
+    """Start linphones, as the fixture above starts baresips."""
+    started = []
+
+    def start(name, **options):
+        started.append(linphone.Phone(folder, name, **options))
         return started[-1]
 
     yield start

@@ -17,9 +17,10 @@ CODECS = {
     "pcmu": ("PCMU/8000/1", 8000, 1),
     "pcma": ("PCMA/8000/1", 8000, 1),
     "g722": ("G722/16000/1", 16000, 1),
+    "gsm": ("GSM/8000/1", 8000, 1),
     "opus": ("opus/48000/1", 48000, 1),
 }
-MODULE_OF = {"pcmu": "g711", "pcma": "g711", "g722": "g722", "opus": "opus"}
+MODULE_OF = {"pcmu": "g711", "pcma": "g711", "g722": "g722", "gsm": "gsm", "opus": "opus"}
 
 # sndfile keeps paths in 128 bytes, so recordings go to the working folder.
 CONFIG = """\

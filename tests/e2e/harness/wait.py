@@ -62,7 +62,7 @@ def free_port_range(pairs, ip="127.0.0.1"):
 class Child:
     """A process whose output is kept, line by line, and can be waited for."""
 
-    def __init__(self, name, command, log, **options):
+    def __init__(self, name, command, log, stdin=subprocess.DEVNULL, **options):
         self.name = name
         self.command = [str(word) for word in command]
         self.log_path = log
@@ -70,7 +70,7 @@ class Child:
         self._news = queue.Queue()
         self._log = open(log, "ab")
         self.process = subprocess.Popen(
-            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            self.command, stdin=stdin, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, **options)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

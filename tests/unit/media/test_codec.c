@@ -108,6 +108,34 @@ static double power_of_band(const int16_t *pcm, size_t samples, unsigned rate)
 	return sum;
 }
 
+/* Music on hold, a dial tone: at no time are 50 ms of it 6 dB too faint, whatever the settings. */
+static void a_steady_tone_is_never_taken_for_noise(void **state)
+{
+	uint8_t payload[CODEC_MAX_PAYLOAD];
+	int16_t pcm[960], out[960];
+
+	for (size_t i = 0; audio_codecs[i]; i++) {
+		const struct audio_codec *codec = audio_codecs[i];
+		struct codec_settings settings = {.sample_rate = codec->default_rate, .dtx = true};
+		size_t samples = codec->default_rate / 50;
+		void *encoder = make_encoder(codec, &settings);
+		void *decoder = make_decoder(codec, codec->default_rate);
+
+		for (size_t frame = 0; frame < 150; frame++) {
+			int n;
+
+			make_tone(pcm, samples, frame * samples, codec->default_rate, 1910);
+			n = codec->encode(encoder, pcm, samples, payload, sizeof payload);
+			assert_true(n > 0);
+			codec->decode(decoder, payload, (size_t)n, out, samples);
+			if (frame > 5)
+				assert_true(power(out, samples) > power(pcm, samples) / 4);
+		}
+		end_encoder(codec, encoder);
+		end_decoder(codec, decoder);
+	}
+}
+
 /* Those of 16 kHz and more carry of a hiss what a telephone does not: 5 to 7 kHz. */
 static void wide_band_codecs_carry_what_is_above_4_khz(void **state)
 {
@@ -368,6 +396,7 @@ int main(void)
 		cmocka_unit_test(codecs_are_found_by_name_and_number),
 		cmocka_unit_test(every_codec_says_what_sdp_needs),
 		cmocka_unit_test(a_tone_comes_through_every_codec_at_every_packet_time),
+		cmocka_unit_test(a_steady_tone_is_never_taken_for_noise),
 		cmocka_unit_test(wide_band_codecs_carry_what_is_above_4_khz),
 		cmocka_unit_test(a_copied_encoder_goes_on_without_a_click),
 		cmocka_unit_test(packet_times_are_those_that_the_codec_has),
