@@ -85,13 +85,14 @@ static bool incoming_refer(struct sip_refer *refer, struct sip_invite *invite, v
 static bool overloaded(void *arg)
 {
 	struct server *server = arg;
+	uint64_t now = loop_now(server->loop);
 	struct media_counters media;
 
-	if (!overload_due(&server->overload, loop_now(server->loop)))
-		return server->overload.on;
-	media_engine_counters(server->media, &media);
-	return overload_update(&server->overload, loop_now(server->loop),
-		loop_take_lag(server->loop), media.lag_us);
+	if (overload_due(&server->overload, now)) {
+		media_engine_counters(server->media, &media);
+		overload_update(&server->overload, now, loop_take_lag(server->loop), media.lag_us);
+	}
+	return overload_now(&server->overload, now, loop_backlog(server->loop));
 }
 
 static const struct sip_agent_handlers agent_handlers = {

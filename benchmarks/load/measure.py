@@ -53,6 +53,16 @@ def cpu_seconds(pid):
     return total / 1e9
 
 
+def kept_seconds(pid):
+    """How long all threads of a process have waited for a processor that somebody else had."""
+    total = 0
+    for path in glob.glob(f"/proc/{pid}/task/*/schedstat"):
+        with contextlib.suppress(OSError):
+            with open(path, encoding="ascii") as file:
+                total += int(file.read().split()[1])
+    return total / 1e9
+
+
 def core_seconds(core):
     """How long a processor has been busy, whoever it was."""
     with open("/proc/stat", encoding="ascii") as file:
@@ -99,9 +109,11 @@ class Window:
 
     def start(self):
         self.begin = time.monotonic(), cpu_seconds(self.pid), core_seconds(self.core)
+        self.kept = -kept_seconds(self.pid)
 
     def stop(self):
         end = time.monotonic(), cpu_seconds(self.pid), core_seconds(self.core)
+        self.kept += kept_seconds(self.pid)
         self.seconds, self.cpu, busy = (b - a for a, b in zip(self.begin, end))
         self.load = self.cpu / self.seconds
         # What others took of the server's processor: much of it, and the figures are in doubt.

@@ -2,12 +2,13 @@
 /*
  * SIP load: INVITE, 200, ACK, a pause, BYE, 200, at a steady rate, for a few microseconds a call.
  *
- *     sip_caller IP PORT USER RATE CALLS HOLD_MS
+ *     sip_caller IP PORT USER RATE CALLS HOLD_MS [NAME PASSWORD]
  *
  * One thread, a few sockets, a turn every millisecond. Nothing is sent twice: a call that waited for an
  * answer longer than T1 (RFC 3261 17.1.1.1), after which a telephone would have asked again, is counted.
  * HOLD_MS -1: no call is ended; the result comes when all are up, then the calls stay until the program
- * is killed. The result is one line of JSON.
+ * is killed, or the server ends them. With a name and a password, every INVITE is authenticated: the
+ * challenge is asked for before the clock starts. The result is one line of JSON.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,6 +20,9 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "core/mem.h"
+#include "sip/auth.h"
 
 enum {
 	SOCKETS = 8, /* as many sources as the server sees, from 127.0.0.1 on */
@@ -54,7 +58,8 @@ struct batch {
 
 struct out {
 	int fd;
-	char *host; /* 127.0.0.N:port; ours as long as we run */
+	char *host;                   /* 127.0.0.N:port; ours as long as we run */
+	struct sip_auth_client *auth; /* with a nonce of its own; NULL: nobody need be proved */
 	unsigned n;
 	struct batch batch;
 };
@@ -67,10 +72,12 @@ struct caller {
 	struct batch in;
 	struct call *slots;
 	unsigned free, held, held_last; /* slots; MAX_CALLS: none */
-	long begun, up, done, late, repeated, refused, unexpected;
+	struct buf proof;               /* header lines of the INVITE to be sent next */
+	long begun, up, done, late, repeated, refused, busy, unexpected;
 	unsigned refusal; /* the first one's status */
 	uint64_t now;
 	uint64_t longest_ns; /* from INVITE to its 200 */
+	uint64_t stopped_ns; /* the longest that we ourselves were not given the processor */
 };
 
 static uint64_t clock_ns(void)
@@ -126,23 +133,29 @@ static void send_invite(struct caller *c, unsigned slot)
 				    "c=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n"
 				    "a=rtpmap:0 PCMU/8000\r\n";
 	unsigned serial = c->slots[slot].serial;
-	char *text;
+	char *text, uri[TEXT_BYTES];
 	struct out *out = prepare(c, slot, &text);
 
-	queue(out,
-		snprintf(text, MESSAGE_BYTES,
-			"INVITE sip:%s@%s:%u SIP/2.0\r\n"
-			"Via: SIP/2.0/UDP %s;branch=z9hG4bKi%u-%u\r\n"
-			"Max-Forwards: 70\r\n"
-			"From: <sip:load@%s>;tag=t%u-%u\r\n"
-			"To: <sip:%s@%s:%u>\r\n"
-			"Call-ID: %u-%u@127.0.0.1\r\n"
-			"CSeq: 1 INVITE\r\n"
-			"Contact: <sip:load@%s>\r\n"
-			"Content-Type: application/sdp\r\n"
-			"Content-Length: %zu\r\n\r\n%s",
-			c->user, c->ip, c->port, out->host, slot, serial, out->host, slot, serial,
-			c->user, c->ip, c->port, slot, serial, out->host, sizeof offer - 1, offer));
+	buf_reset(&c->proof);
+	if (out->auth) {
+		snprintf(uri, sizeof uri, "sip:%s@%s:%u", c->user, c->ip, c->port);
+		sip_auth_client_write(out->auth, &c->proof, SLICE("INVITE"), slice_str(uri));
+	}
+	queue(out, snprintf(text, MESSAGE_BYTES,
+			   "INVITE sip:%s@%s:%u SIP/2.0\r\n"
+			   "Via: SIP/2.0/UDP %s;branch=z9hG4bKi%u-%u\r\n"
+			   "Max-Forwards: 70\r\n"
+			   "From: <sip:load@%s>;tag=t%u-%u\r\n"
+			   "To: <sip:%s@%s:%u>\r\n"
+			   "Call-ID: %u-%u@%s\r\n"
+			   "CSeq: 1 INVITE\r\n"
+			   "Contact: <sip:load@%s>\r\n"
+			   "%.*s"
+			   "Content-Type: application/sdp\r\n"
+			   "Content-Length: %zu\r\n\r\n%s",
+			   c->user, c->ip, c->port, out->host, slot, serial, out->host, slot,
+			   serial, c->user, c->ip, c->port, slot, serial, out->host, out->host,
+			   SLICE_ARG(buf_view(&c->proof)), sizeof offer - 1, offer));
 }
 
 /* RFC 3261 17.1.1.3: the ACK to a refusal belongs to the INVITE's transaction. */
@@ -158,11 +171,11 @@ static void send_refusal_ack(struct caller *c, unsigned slot)
 			   "Max-Forwards: 70\r\n"
 			   "From: <sip:load@%s>;tag=t%u-%u\r\n"
 			   "To: %s\r\n"
-			   "Call-ID: %u-%u@127.0.0.1\r\n"
+			   "Call-ID: %u-%u@%s\r\n"
 			   "CSeq: 1 ACK\r\n"
 			   "Content-Length: 0\r\n\r\n",
 			   c->user, c->ip, c->port, out->host, slot, call->serial, out->host, slot,
-			   call->serial, call->to, slot, call->serial));
+			   call->serial, call->to, slot, call->serial, out->host));
 }
 
 static void send_in_dialog(struct caller *c, unsigned slot, const char *method, int cseq)
@@ -178,11 +191,11 @@ static void send_in_dialog(struct caller *c, unsigned slot, const char *method, 
 			"Max-Forwards: 70\r\n"
 			"From: <sip:load@%s>;tag=t%u-%u\r\n"
 			"To: %s\r\n"
-			"Call-ID: %u-%u@127.0.0.1\r\n"
+			"Call-ID: %u-%u@%s\r\n"
 			"CSeq: %d %s\r\n"
 			"Content-Length: 0\r\n\r\n",
 			method, call->target, out->host, method[0], slot, call->serial, out->host,
-			slot, call->serial, call->to, slot, call->serial, cseq, method));
+			slot, call->serial, call->to, slot, call->serial, out->host, cseq, method));
 }
 
 /* ---- calls ---- */
@@ -284,15 +297,57 @@ static void on_answer(struct caller *c, unsigned slot, const char *message)
 	hold(c, slot);
 }
 
+static void learn_challenge(struct caller *c, struct sip_auth_client *auth, const char *message)
+{
+	static struct sip_msg response;
+	size_t used;
+
+	if (sip_msg_parse(slice_str(message), false, &response, &used) < 0 ||
+		sip_auth_client_challenged(auth, &response) < 0)
+		c->unexpected++;
+}
+
 static void on_refusal(struct caller *c, unsigned slot, unsigned status, const char *message)
 {
 	struct call *call = &c->slots[slot];
 
 	if (c->refused++ == 0)
 		c->refusal = status;
+	if (status == 401 && c->out[slot % SOCKETS].auth)
+		learn_challenge(c, c->out[slot % SOCKETS].auth, message);
+	c->busy += status == 503 && strstr(message, "\r\nRetry-After: ");
 	if (call->state == CALL_INVITED && copy_field(message, "\r\nTo: ", '\r', call->to))
 		send_refusal_ack(c, slot);
 	release(c, slot);
+}
+
+/* The server ends a call: 200, with the lines that every response has of its request (8.2.6.2). */
+static void on_request(struct caller *c, const char *message)
+{
+	static const char *const names[] = {
+		"\r\nVia: ", "\r\nFrom: ", "\r\nTo: ", "\r\nCall-ID: ", "\r\nCSeq: "};
+	const char *id = strstr(message, names[3]);
+	unsigned slot, serial;
+	struct out *out;
+	char *text;
+	int n;
+
+	if (strncmp(message, "BYE ", 4) != 0 || !id ||
+		sscanf(id, "\r\nCall-ID: %u-%u@", &slot, &serial) != 2 || slot >= MAX_CALLS) {
+		c->unexpected++;
+		return;
+	}
+	out = prepare(c, slot, &text);
+	n = snprintf(text, MESSAGE_BYTES, "SIP/2.0 200 OK");
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		const char *line = strstr(message, names[i]);
+		int length = line ? (int)strcspn(line + 2, "\r") + 2 : 0;
+
+		n += snprintf(
+			text + n, MESSAGE_BYTES - (size_t)n, "%.*s", length, line ? line : "");
+	}
+	n += snprintf(text + n, MESSAGE_BYTES - (size_t)n, "\r\nContent-Length: 0\r\n\r\n");
+	queue(out, n);
 }
 
 static void on_response(struct caller *c, const char *message)
@@ -302,7 +357,7 @@ static void on_response(struct caller *c, const char *message)
 
 	if (!id || !cseq || sscanf(message, "SIP/2.0 %u", &status) != 1 ||
 		sscanf(id, "\r\nCall-ID: %u-%u@", &slot, &serial) != 2 || slot >= MAX_CALLS) {
-		c->unexpected++; /* also requests: nobody should ask us anything */
+		on_request(c, message);
 		return;
 	}
 	if (c->slots[slot].serial != serial || c->slots[slot].state == CALL_FREE) {
@@ -402,34 +457,74 @@ static void turn(struct caller *c, uint64_t start)
 
 /*
  * late: answers that took longer than T1; repeated: messages that had come before; refused: calls with
- * another final response than 200; unexpected: anything else that came.
+ * another final response than 200, busy: those of them with 503 and Retry-After; unexpected: anything
+ * else that came; stopped_ms: the longest that we came too late, which is then in longest_ms as well.
  */
 static void report(const struct caller *c, uint64_t start)
 {
 	printf("{\"calls\": %ld, \"up\": %ld, \"done\": %ld, \"late\": %ld, \"repeated\": %ld, "
-	       "\"refused\": %ld, \"refusal\": %u, \"unexpected\": %ld, \"seconds\": %.3f, "
-	       "\"longest_ms\": %.1f}\n",
-		c->begun, c->up, c->done, c->late, c->repeated, c->refused, c->refusal,
-		c->unexpected, (double)(c->now - start) / 1e9, (double)c->longest_ns / 1e6);
+	       "\"refused\": %ld, \"busy\": %ld, \"refusal\": %u, \"unexpected\": %ld, "
+	       "\"seconds\": %.3f, \"longest_ms\": %.1f, \"stopped_ms\": %.1f}\n",
+		c->begun, c->up, c->done, c->late, c->repeated, c->refused, c->busy, c->refusal,
+		c->unexpected, (double)(c->now - start) / 1e9, (double)c->longest_ns / 1e6,
+		(double)c->stopped_ns / 1e6);
 	fflush(stdout);
+}
+
+/* Sleep until the next millisecond. */
+static void wait_for_turn(struct caller *c)
+{
+	uint64_t before = c->now, due = c->now - c->now % TURN_NS + TURN_NS;
+	struct timespec ts = {
+		.tv_sec = (time_t)(due / 1000000000), .tv_nsec = (long)(due % 1000000000)};
+
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+	c->now = clock_ns();
+	if (c->now - before > TURN_NS + c->stopped_ns)
+		c->stopped_ns = c->now - before - TURN_NS;
 }
 
 static void run(struct caller *c)
 {
-	uint64_t start = clock_ns(), due = start;
+	uint64_t start = clock_ns();
 
 	c->now = start;
 	while (!finished(c, start)) {
-		struct timespec ts;
-
-		due = due + TURN_NS > c->now ? due + TURN_NS : c->now;
-		ts = (struct timespec){
-			.tv_sec = (time_t)(due / 1000000000), .tv_nsec = (long)(due % 1000000000)};
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
-		c->now = clock_ns();
+		wait_for_turn(c);
 		turn(c, start);
 	}
 	report(c, start);
+	while (c->hold_ms < 0) {
+		wait_for_turn(c);
+		turn(c, start);
+	}
+}
+
+/* Call once by each socket without credentials, and learn from the refusals; these do not count. */
+static void ask_for_challenges(struct caller *c, const char *name, const char *password)
+{
+	struct sip_credentials credentials = {
+		.username = slice_str(name), .password = slice_str(password)};
+	uint64_t start = clock_ns();
+
+	c->now = start;
+	for (unsigned i = 0; i < SOCKETS; i++) {
+		if (sip_auth_client_new(&c->out[i].auth, &credentials) < 0)
+			fail("credentials");
+		begin(c);
+	}
+	while (c->done + c->up < SOCKETS && c->now - start < PATIENCE_NS) {
+		for (unsigned i = 0; i < SOCKETS; i++) {
+			flush(&c->out[i]);
+			receive(c, &c->out[i]);
+		}
+		wait_for_turn(c);
+	}
+	if (c->refusal != 401)
+		c->unexpected++;
+	c->begun = c->done = c->refused = 0;
+	c->refusal = 0;
+	c->stopped_ns = 0;
 }
 
 /* A load that comes late says nothing; without the permission it takes its chance. */
@@ -444,8 +539,9 @@ int main(int argc, char **argv)
 {
 	static struct caller c;
 
-	if (argc != 7) {
-		fprintf(stderr, "usage: sip_caller IP PORT USER RATE CALLS HOLD_MS\n");
+	if (argc != 7 && argc != 9) {
+		fprintf(stderr, "usage: sip_caller IP PORT USER RATE CALLS HOLD_MS "
+				"[NAME PASSWORD]\n");
 		return 2;
 	}
 	c.ip = argv[1];
@@ -464,8 +560,9 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < SOCKETS; i++)
 		open_socket(&c, &c.out[i]);
 	ask_for_real_time();
+	buf_init(&c.proof, MESSAGE_BYTES);
+	if (argc == 9)
+		ask_for_challenges(&c, argv[7], argv[8]);
 	run(&c);
-	while (c.hold_ms < 0)
-		pause();
 	return 0;
 }

@@ -11,13 +11,17 @@ from load import measure
 class SipCaller:
     """One sip_caller on the load's core. Use as a context, or call stop()."""
 
-    def __init__(self, address, user, rate, calls, hold_ms=0):
-        """address: "ip:port"; hold_ms: how long a call lasts once it is up; -1: until stop()."""
+    def __init__(self, address, user, rate, calls, hold_ms=0, credentials=()):
+        """
+        address: "ip:port"; hold_ms: how long a call lasts once it is up; -1: until stop();
+        credentials: name and password, for every INVITE to be authenticated.
+        """
         ip, port = address.rsplit(":", 1)
         binary = os.path.join(build_dir(), "benchmarks", "load", "sip_caller")
         with measure.started_on(measure.LOAD_CORE):
             self.process = subprocess.Popen(
-                [binary, ip, port, user, str(rate), str(calls), str(hold_ms)],
+                [binary, ip, port, user, str(rate), str(calls), str(hold_ms),
+                 *credentials],
                 stdout=subprocess.PIPE, text=True)
 
     def result(self):

@@ -40,6 +40,8 @@ struct loop {
 	uint64_t armed;      /* what the libuv timer waits for, microseconds */
 	uint64_t turn_start; /* when the poll came back; 0: it has not yet */
 	uint64_t lag;
+	uint64_t unread_since; /* microseconds; 0: the last turn left nothing unread */
+	bool unread;           /* this turn does */
 	atomic_bool stop;
 };
 
@@ -125,6 +127,9 @@ static void measure_turn(struct loop *loop)
 	uint64_t took = loop->turn_start ? loop->timers.now - loop->turn_start : 0;
 
 	loop->turn_start = 0;
+	if (!loop->unread)
+		loop->unread_since = 0;
+	loop->unread = false;
 	if (took > loop->lag)
 		loop->lag = took;
 	if (took > TURN_WARNING_US)
@@ -299,6 +304,18 @@ void loop_task_schedule(struct loop *loop, struct loop_task *task)
 void loop_task_cancel(struct loop_task *task)
 {
 	list_remove(&task->node);
+}
+
+void loop_leave_unread(struct loop *loop)
+{
+	loop->unread = true;
+	if (!loop->unread_since)
+		loop->unread_since = loop->timers.now;
+}
+
+uint64_t loop_backlog(const struct loop *loop)
+{
+	return loop->unread_since ? loop->timers.now - loop->unread_since : 0;
 }
 
 uint64_t loop_take_lag(struct loop *loop)

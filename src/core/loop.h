@@ -85,4 +85,16 @@ void loop_task_cancel(struct loop_task *task);
  */
 uint64_t loop_take_lag(struct loop *loop);
 
+/*
+ * Said in a turn by what has left something unread for the next one, so that others get their share.
+ */
+void loop_leave_unread(struct loop *loop);
+
+/*
+ * For how long something has been left unread in every turn, in microseconds; 0: all that came was
+ * read in the last one. It tells a standing queue from a hiccup, however long, that is soon caught up
+ * with.
+ */
+uint64_t loop_backlog(const struct loop *loop);
+
 #endif

@@ -15,7 +15,7 @@ enum {
 	MAX_DATAGRAM = 65536, /* more than any UDP datagram has */
 	MAX_PAYLOAD = 65507,  /* IPv4: 65535 less the IP and UDP headers */
 	SEND_BYTES = 1 << 18, /* collected before they are sent within the turn */
-	SOCKET_BUFFER = 4 << 20,
+	SOCKET_BUFFER = 16 << 20, /* as much as overload control lets queue up (docs/overload.md) */
 };
 
 /* Room for one struct in_pktinfo or in6_pktinfo. */
@@ -187,11 +187,14 @@ static bool receive_batch(struct udp *udp)
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
 	struct udp *udp = poll->data;
+	unsigned batches = 0;
 
 	loop_wake(udp->loop);
 	obj_ref(udp);
-	for (unsigned i = 0; i < MAX_BATCHES && !udp->closed && receive_batch(udp);)
-		i++;
+	while (batches < MAX_BATCHES && !udp->closed && receive_batch(udp))
+		batches++;
+	if (batches == MAX_BATCHES)
+		loop_leave_unread(udp->loop);
 	/* libuv stops polling after an error on the descriptor; ours has just been read away. */
 	if (status < 0 && !udp->closed)
 		uv_poll_start(&udp->poll, UV_READABLE, on_readable);

@@ -74,6 +74,31 @@ static void what_was_long_ago_is_no_overload(void **state)
 			&o, START + i * (OVERLOAD_STALE_US + 1), 10 * OVERLOAD_LOOP_LIMIT_US, 0));
 }
 
+static void a_queue_that_stands_is_overload_until_it_is_worked_off(void **state)
+{
+	struct overload o = {0};
+
+	assert_false(overload_now(&o, START, OVERLOAD_BACKLOG_LIMIT_US));
+	assert_true(overload_now(&o, START + MS, OVERLOAD_BACKLOG_LIMIT_US + 1));
+	assert_true(overload_now(&o, START + 2 * MS, OVERLOAD_BACKLOG_LIMIT_US + MS));
+	assert_false(overload_now(&o, START + 3 * MS, 0));
+}
+
+/* Queues come and go ten times a second while too much is asked: that is one overload. */
+static void the_log_tells_of_one_overload_while_queues_come_and_go(void **state)
+{
+	struct overload o = {0};
+	uint64_t now = START;
+
+	for (unsigned i = 0; i < 50; i++, now += 100 * MS) {
+		overload_update(&o, now, 0, 0);
+		overload_now(&o, now, i % 2 ? 0 : OVERLOAD_BACKLOG_LIMIT_US + 1);
+	}
+	assert_int_equal(o.changes, 1);
+	overload_update(&o, now + OVERLOAD_STALE_US, 0, 0);
+	assert_int_equal(o.changes, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -82,6 +107,8 @@ int main(void)
 		cmocka_unit_test(a_hiccup_of_the_machine_is_no_overload),
 		cmocka_unit_test(overload_ends_lower_than_it_begins),
 		cmocka_unit_test(what_was_long_ago_is_no_overload),
+		cmocka_unit_test(a_queue_that_stands_is_overload_until_it_is_worked_off),
+		cmocka_unit_test(the_log_tells_of_one_overload_while_queues_come_and_go),
 	};
 
 	return cmocka_run_group_tests_name("overload", tests, NULL, NULL);

@@ -134,6 +134,24 @@ static void many_more_than_a_batch_arrive_in_order(void **state)
 	assert_int_equal(udp_counters(f->b.udp)->dropped, 0);
 }
 
+static void what_is_left_unread_for_the_next_turn_is_a_backlog_until_it_is_read(void **state)
+{
+	struct fixture *f = *state;
+
+	open_end(f, &f->a, "127.0.0.1");
+	open_end(f, &f->b, "127.0.0.1");
+	for (int i = 0; i < 600; i++)
+		assert_int_equal(udp_send(f->a.udp, SLICE("x"), udp_local(f->b.udp)), 0);
+	assert_int_equal(loop_backlog(f->loop), 0);
+	/* The first turn sends the rest. */
+	turn_until(f->loop, &f->b.n, 512);
+	assert_int_equal(f->b.n, 512);
+	assert_true(loop_backlog(f->loop) > 0);
+	turn_until(f->loop, &f->b.n, 600);
+	turn(f->loop);
+	assert_int_equal(loop_backlog(f->loop), 0);
+}
+
 static void empty_and_largest_datagrams_pass_larger_ones_do_not(void **state)
 {
 	struct fixture *f = *state;
@@ -258,6 +276,7 @@ int main(void)
 		TEST(datagrams_arrive_with_their_source),
 		TEST(nothing_leaves_before_the_turn_ends),
 		TEST(many_more_than_a_batch_arrive_in_order),
+		TEST(what_is_left_unread_for_the_next_turn_is_a_backlog_until_it_is_read),
 		TEST(empty_and_largest_datagrams_pass_larger_ones_do_not),
 		TEST(answers_leave_by_the_address_that_was_asked),
 		TEST(ipv6_stands_beside_ipv4_on_the_same_port),

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""
+What is left of the server's throughput when half as many calls again are offered as it can carry.
+
+The most that is completed in a second is searched for by offering more and more, as ./bench sip does, and
+then too much; one and a half times that is offered, while calls that came before run on and end in the midst of it. Of the peak throughput, at least
+90 % must still be completed; every call that is taken must be carried to its end, and what is not taken
+must be refused with 503 and Retry-After, not left without an answer.
+"""
+import argparse
+import json
+import time
+
+import sip
+from load import measure
+from load.sip_caller import SipCaller
+
+TRIES = 6
+OFFERED, ENOUGH = 1.5, 0.9
+SECONDS = 6
+# Calls that are up before it begins, and are ended while it lasts.
+STEADY, STEADY_RATE, STEADY_HOLD_MS = 2000, 1000, 5000
+HEAD = ("", "peak calls/s", "offered", "completed/s", "ratio", "refused", "no answer", "broken", "running",
+        "of them failed", "longest ms", "CPU %", "others %")
+
+
+class Overload:
+    """Calls at OFFERED times the peak, against a server of their own."""
+
+    def __init__(self, prefix, peak):
+        self.name, server = sip.SERVERS[prefix]
+        self.peak = peak
+        self.rate = int(peak * OFFERED)
+        with server() as (pid, address):
+            with SipCaller(address, "echo", STEADY_RATE, STEADY, hold_ms=STEADY_HOLD_MS) as steady:
+                time.sleep(STEADY / STEADY_RATE + 1)
+                window = measure.Window(pid)
+                window.start()
+                with SipCaller(address, "echo", self.rate, self.rate * SECONDS) as caller:
+                    found = caller.result()
+                window.stop()
+                running = steady.result()
+        self.window = window
+        self.found = found
+        self.running_failed = STEADY - (running["done"] - running["refused"])
+        self.completed = found["done"] - found["refused"]
+        self.throughput = int(self.completed / found["seconds"])
+        self.unanswered = found["calls"] - found["up"] - found["refused"]
+        # Taken and not ended, or refused otherwise than is right.
+        self.broken = (found["up"] - self.completed + found["refused"] - found["busy"]
+                       + found["unexpected"] + found["late"])
+        self.ratio = self.throughput / peak
+
+    @property
+    def clean(self):
+        return self.running_failed == 0 and self.broken == 0 and self.unanswered == 0
+
+    def row(self):
+        return (self.name, self.peak, self.rate, self.throughput,
+                f"{self.ratio:.2f}", self.found["refused"], self.unanswered, self.broken, STEADY,
+                self.running_failed, self.found["longest_ms"], f"{self.window.load * 100:.0f}",
+                f"{self.window.others * 100:.0f}")
+
+
+def overload(prefix, peak):
+    """
+    Runs at OFFERED times the peak; where more is completed than the peak, that is the peak. Returns all
+    runs, and the JSON object's part.
+    """
+    runs, ratio = [], 0
+    for _ in range(TRIES):
+        run = Overload(prefix, peak)
+        runs.append(run)
+        if run.throughput > peak:
+            peak, ratio = run.throughput, 0
+        elif run.clean:
+            ratio = max(ratio, round(run.ratio, 3))
+            if ratio >= ENOUGH:
+                break
+    return runs, {prefix + "peak_calls_per_s": peak, prefix + "overload_ratio": ratio}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--no-app", action="store_true", help="the SIP layer only")
+    parser.add_argument("--search", type=int, default=35, help="seconds of searching (default 35)")
+    options = parser.parse_args()
+    found, runs = {}, []
+    for prefix, first in (("", 4000), ("app_", 2000)):
+        if prefix and options.no_app:
+            continue
+        tried = sip.search(prefix, first, options.search)[0]
+        more, part = overload(prefix, max(run.good // SHORT_S for run in tried))
+        runs += more
+        found.update(part)
+    measure.table(HEAD, [run.row() for run in runs])
+    print()
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
