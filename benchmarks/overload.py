@@ -90,7 +90,7 @@ def main():
         if prefix and options.no_app:
             continue
         tried = sip.search(prefix, first, options.search)[0]
-        more, part = overload(prefix, max(run.good // SHORT_S for run in tried))
+        more, part = overload(prefix, max(run.good // sip.SHORT_S for run in tried))
         runs += more
         found.update(part)
     measure.table(HEAD, [run.row() for run in runs])

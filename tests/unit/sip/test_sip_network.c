@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Two agents in a network that loses, doubles and reorders packets, on a virtual clock: whatever
- * happens, every call ends, is told of once, and leaves nothing behind. The seed stands in the
- * message when a run fails; TEST_SEED=n runs that one alone.
+ * happens, every call ends at both ends, is told of once, and leaves nothing behind. In the worse runs
+ * connections break or vanish without a word (half-open TCP), and machines stop and go on, for up to an
+ * hour. The seed stands in the message when a run fails; TEST_SEED=n runs that one alone.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -21,7 +22,17 @@
 #include "sip/invite.h"
 #include "wire.h"
 
-enum { CALLS = 200, RUNS = 40 };
+enum {
+	CALLS = 200,
+	RUNS = 40,
+	HOUR_MS = 3600 * 1000,
+	DISASTERS = 8,
+	/*
+	 * What a call may take to end once the network works: a refresh of 6 s is due, its transaction
+	 * times out (64*T1), then the BYE's; an ACK that never comes takes as long.
+	 */
+	BOUND_MS = 150 * 1000,
+};
 
 struct side;
 
@@ -44,7 +55,8 @@ struct side {
 struct world {
 	struct wire wire;
 	struct side caller, callee;
-	struct timer clock;
+	struct timer clock, disaster, relief;
+	unsigned disasters;
 	unsigned long seed;
 };
 
@@ -54,7 +66,7 @@ static const struct sip_body body = {
 /* The next thing a leg does by itself, at random: most calls live for some seconds. */
 static void next_step(struct leg *leg)
 {
-	timer_start_ms(&leg->timer, &leg->side->world->wire.timers, random_below(4000));
+	timer_start_ms(&leg->timer, &leg->side->endpoint->timers, random_below(4000));
 }
 
 static void on_step(void *arg)
@@ -231,12 +243,62 @@ static void check_side(struct side *side)
 			load.server_transactions, seed);
 }
 
-static void run_world(unsigned long seed)
+static void end_disaster(void *arg)
+{
+	struct world *world = arg;
+
+	world->wire.cut = false;
+	wire_go_on(world->caller.endpoint);
+	wire_go_on(world->callee.endpoint);
+	if (++world->disasters < DISASTERS)
+		timer_start_ms(&world->disaster, &world->wire.timers, 500 + random_below(4000));
+}
+
+static void on_disaster(void *arg)
+{
+	struct world *world = arg;
+	unsigned lasts_ms = 100 + random_below(40000);
+
+	switch (random_below(6)) {
+	case 0: /* connection loss, told to either end */
+		wire_break(
+			&world->wire, &world->caller.endpoint->addr, &world->callee.endpoint->addr);
+		wire_break(
+			&world->wire, &world->callee.endpoint->addr, &world->caller.endpoint->addr);
+		lasts_ms = 0;
+		break;
+	case 1: /* told to one end alone */
+		wire_break(
+			&world->wire, &world->caller.endpoint->addr, &world->callee.endpoint->addr);
+		lasts_ms = 0;
+		break;
+	case 2: /* half-open: told to nobody */
+		world->wire.cut = true;
+		break;
+	case 3:
+		wire_stop(world->caller.endpoint);
+		break;
+	case 4:
+		wire_stop(world->callee.endpoint);
+		break;
+	default: /* the machine that both run on sleeps */
+		wire_stop(world->caller.endpoint);
+		wire_stop(world->callee.endpoint);
+		lasts_ms = HOUR_MS;
+		break;
+	}
+	timer_start_ms(&world->relief, &world->wire.timers, lasts_ms);
+}
+
+/* Bad: packets are lost, doubled and reordered. Worse: that, and disasters. */
+static void run_world(unsigned long seed, bool worse)
 {
 	struct world *world = test_calloc(1, sizeof *world);
 	size_t alive = obj_alive();
 
 	random_seed_for_test(seed);
+	timer_init(&world->disaster, on_disaster, world);
+	timer_init(&world->relief, end_disaster, world);
 	world->seed = seed;
 	wire_init(&world->wire, seed);
 	world->wire.delay_us = 10000;
@@ -247,9 +309,16 @@ static void run_world(unsigned long seed)
 	open_side(&world->callee, world, "192.0.2.2");
 	timer_init(&world->clock, place_call, world);
 	timer_start_ms(&world->clock, &world->wire.timers, 0);
-	wire_run(&world->wire, 600 * 1000);
+	if (worse) {
+		timer_start_ms(&world->disaster, &world->wire.timers, 1000);
+		while (world->disasters < DISASTERS || world->caller.n_legs < CALLS)
+			wire_run(&world->wire, 1000);
+		wire_run(&world->wire, BOUND_MS);
+	} else {
+		wire_run(&world->wire, 600 * 1000);
+	}
 	assert_int_equal(world->caller.n_legs, CALLS);
-	if (world->callee.n_legs < CALLS / 2)
+	if (!worse && world->callee.n_legs < CALLS / 2)
 		fail_msg("only %u calls came through, seed %lu", world->callee.n_legs, seed);
 	check_side(&world->caller);
 	check_side(&world->callee);
@@ -264,16 +333,26 @@ static void run_world(unsigned long seed)
 	test_free(world);
 }
 
-static void calls_end_and_leave_nothing_in_a_bad_network(void **state)
+static void run_worlds(bool worse)
 {
 	const char *seed = getenv("TEST_SEED");
 
 	if (seed) {
-		run_world(strtoul(seed, NULL, 10));
+		run_world(strtoul(seed, NULL, 10), worse);
 		return;
 	}
 	for (unsigned long i = 1; i <= RUNS; i++)
-		run_world(i);
+		run_world(i, worse);
+}
+
+static void calls_end_and_leave_nothing_in_a_bad_network(void **state)
+{
+	run_worlds(false);
+}
+
+static void both_ends_agree_on_the_end_of_calls_whatever_breaks_or_stops(void **state)
+{
+	run_worlds(true);
 }
 
 /* The server dies with calls in every state: its close is silent and complete. */
@@ -327,6 +406,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_end_and_leave_nothing_in_a_bad_network),
+		cmocka_unit_test(both_ends_agree_on_the_end_of_calls_whatever_breaks_or_stops),
 		cmocka_unit_test(closing_in_the_middle_leaves_nothing),
 	};
 

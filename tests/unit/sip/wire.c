@@ -9,6 +9,8 @@
 #include "core/mem.h"
 #include "sip/flow.h"
 
+enum { MAX_HELD = 300 }; /* packets that wait for a machine that is stopped */
+
 struct wire_flow {
 	struct sip_flow base;
 	struct wire *wire;
@@ -91,7 +93,7 @@ static int wire_send(struct sip_flow *flow, struct slice message)
 		wire->tap(message, &flow->local, &flow->remote, flow->transport, wire->tap_arg);
 		return 0;
 	}
-	if (flow->transport == SIP_UDP && happens(wire, wire->loss_permille)) {
+	if (wire->cut || (flow->transport == SIP_UDP && happens(wire, wire->loss_permille))) {
 		wire->lost++;
 		return 0;
 	}
@@ -167,13 +169,15 @@ struct wire_endpoint *wire_add(struct wire *wire, const char *host, uint16_t por
 
 	endpoint->wire = wire;
 	endpoint->addr = wire_addr(host, port);
+	timer_set_init(&endpoint->timers, wire->timers.now);
+	list_init(&endpoint->held);
 	return endpoint;
 }
 
 struct sip_agent_core wire_core(struct wire_endpoint *endpoint)
 {
 	return (struct sip_agent_core){
-		.timers = &endpoint->wire->timers, .io = &io_table, .io_arg = endpoint};
+		.timers = &endpoint->timers, .io = &io_table, .io_arg = endpoint};
 }
 
 void wire_init(struct wire *wire, uint64_t seed)
@@ -185,15 +189,21 @@ void wire_init(struct wire *wire, uint64_t seed)
 	wire->random = seed * 0x9e3779b97f4a7c15U + 1;
 }
 
-void wire_close(struct wire *wire)
+static void drop_all(struct list_node *packets)
 {
-	while (!list_empty(&wire->packets)) {
-		struct wire_packet *packet =
-			CONTAINER_OF(wire->packets.next, struct wire_packet, node);
+	while (!list_empty(packets)) {
+		struct wire_packet *packet = CONTAINER_OF(packets->next, struct wire_packet, node);
 
 		list_remove(&packet->node);
 		free(packet);
 	}
+}
+
+void wire_close(struct wire *wire)
+{
+	drop_all(&wire->packets);
+	for (unsigned i = 0; i < wire->n_endpoints; i++)
+		drop_all(&wire->endpoints[i].held);
 }
 
 void wire_deliver(struct wire_endpoint *endpoint, struct slice bytes, const struct addr *from,
@@ -223,10 +233,33 @@ static void arrive(struct wire *wire, struct wire_packet *packet)
 	struct wire_endpoint *endpoint = endpoint_at(wire, &packet->to);
 
 	list_remove(&packet->node);
-	if (endpoint)
+	if (endpoint && endpoint->stopped && endpoint->n_held < MAX_HELD) {
+		list_append(&endpoint->held, &packet->node);
+		endpoint->n_held++;
+		return;
+	}
+	if (endpoint && !endpoint->stopped)
 		wire_deliver(endpoint, slice_of(packet->bytes, packet->n), &packet->from,
 			packet->transport);
 	free(packet);
+}
+
+void wire_stop(struct wire_endpoint *endpoint)
+{
+	endpoint->stopped = true;
+}
+
+void wire_go_on(struct wire_endpoint *endpoint)
+{
+	if (!endpoint->stopped)
+		return;
+	endpoint->stopped = false;
+	endpoint->n_held = 0;
+	/* As a loop does: the clock is read, what has come is handled, then the timers. */
+	endpoint->timers.now = endpoint->wire->timers.now;
+	while (!list_empty(&endpoint->held))
+		arrive(endpoint->wire, CONTAINER_OF(endpoint->held.next, struct wire_packet, node));
+	timer_set_run(&endpoint->timers, endpoint->wire->timers.now);
 }
 
 static uint64_t next_arrival(const struct wire *wire)
@@ -241,24 +274,48 @@ void wire_flush(struct wire *wire)
 	wire_run(wire, 0);
 }
 
+/* When the next timer is due, the test's own or one of an endpoint that is running. */
+static uint64_t next_timer(const struct wire *wire)
+{
+	uint64_t next = timer_set_next(&wire->timers);
+
+	for (unsigned i = 0; i < wire->n_endpoints; i++) {
+		const struct wire_endpoint *endpoint = &wire->endpoints[i];
+		uint64_t each = timer_set_next(&endpoint->timers);
+
+		if (!endpoint->stopped && each < next)
+			next = each;
+	}
+	return next;
+}
+
+static void run_timers(struct wire *wire, uint64_t now)
+{
+	timer_set_run(&wire->timers, now);
+	for (unsigned i = 0; i < wire->n_endpoints; i++) {
+		if (!wire->endpoints[i].stopped)
+			timer_set_run(&wire->endpoints[i].timers, now);
+	}
+}
+
 void wire_run(struct wire *wire, uint64_t ms)
 {
 	uint64_t end = wire->timers.now + ms * 1000;
 
 	for (;;) {
-		uint64_t arrival = next_arrival(wire), timer = timer_set_next(&wire->timers);
+		uint64_t arrival = next_arrival(wire), timer = next_timer(wire);
 		uint64_t next = arrival <= timer ? arrival : timer;
 
 		if (next > end)
 			break;
 		if (next > wire->timers.now)
-			timer_set_run(&wire->timers, next);
+			run_timers(wire, next);
 		else if (timer <= wire->timers.now && timer < arrival)
-			timer_set_run(&wire->timers, wire->timers.now);
+			run_timers(wire, wire->timers.now);
 		while (next_arrival(wire) <= wire->timers.now)
 			arrive(wire, CONTAINER_OF(wire->packets.next, struct wire_packet, node));
-		if (timer_set_next(&wire->timers) <= wire->timers.now)
-			timer_set_run(&wire->timers, wire->timers.now);
+		if (next_timer(wire) <= wire->timers.now)
+			run_timers(wire, wire->timers.now);
 	}
-	timer_set_run(&wire->timers, end);
+	run_timers(wire, end);
 }

@@ -2,7 +2,8 @@
 /*
  * A network for tests, on a virtual clock: agents at addresses, packets with delay, loss,
  * duplication and reordering by a seed. What is sent to an address where no agent is goes to the
- * tap, which is the test itself, at once.
+ * tap, which is the test itself, at once. Machines can be stopped, and networks cut. Clocks go on, or
+ * jump forward for one who was stopped; backwards they cannot go (CLOCK_MONOTONIC, timer_set_run).
  */
 #ifndef TESTS_WIRE_H
 #define TESTS_WIRE_H
@@ -23,6 +24,10 @@ struct wire_endpoint {
 	struct wire *wire;
 	struct addr addr;
 	struct sip_agent *agent; /* borrowed */
+	struct timer_set timers; /* its clock */
+	bool stopped;
+	struct list_node held; /* packets that came while it was stopped */
+	unsigned n_held;
 };
 
 typedef void wire_tap_fn(struct slice bytes, const struct addr *from, const struct addr *to,
@@ -42,6 +47,7 @@ struct wire {
 	uint64_t random;
 	unsigned long sent, lost, made; /* packets; flows */
 	int send_error;                 /* not 0: what every send returns */
+	bool cut; /* what is sent vanishes, over connections too, and nobody is told */
 };
 
 void wire_init(struct wire *wire, uint64_t seed);
@@ -59,6 +65,13 @@ struct sip_flow *wire_flow(struct wire *wire, enum sip_transport transport,
 
 /* Break every flow that there is between these two. */
 void wire_break(struct wire *wire, const struct addr *local, const struct addr *remote);
+
+/*
+ * The process gets no processor, or its machine sleeps: timers wait, and so do packets, as many as a
+ * socket's buffer holds. When it goes on, it finds the packets, and all timers due at once. Idempotent.
+ */
+void wire_stop(struct wire_endpoint *endpoint);
+void wire_go_on(struct wire_endpoint *endpoint);
 
 /* Hand bytes to the agent as if they had come from there. They need not be well-formed. */
 void wire_deliver(struct wire_endpoint *endpoint, struct slice bytes, const struct addr *from,
