@@ -48,6 +48,7 @@ static void add(struct audio_formats *formats, struct slice name, unsigned mixer
 int audio_formats_init(struct audio_formats *formats, const struct rtp_settings *rtp)
 {
 	formats->n = 0;
+	formats->srtp = rtp->srtp_encryption != SRTP_ENCRYPTION_DISABLED;
 	for (size_t i = 0; i < rtp->audio_codecs.n; i++)
 		add(formats, slice_str(rtp->audio_codecs.items[i]),
 			rtp_sample_rates[rtp->sample_rate]);

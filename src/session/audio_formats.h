@@ -14,6 +14,7 @@ struct audio_formats {
 	struct audio_format items[AUDIO_FORMATS_MAX]; /* in the operator's order */
 	const struct audio_codec *codecs[AUDIO_FORMATS_MAX];
 	unsigned n;
+	bool srtp; /* with keys in the SDP (sdes.h) */
 };
 
 /* Returns 0, or -ENOENT when none of the codecs named is built in. */

@@ -10,6 +10,12 @@ struct rtp_port_range {
 	uint16_t min, max;
 };
 
+enum srtp_encryption {
+	SRTP_ENCRYPTION_DISABLED,
+	SRTP_ENCRYPTION_SDES,
+	SRTP_ENCRYPTION_OPPORTUNISTIC, /* whatever there is: SDES, as long as that is all */
+};
+
 struct rtp_settings {
 	struct config_list audio_codecs; /* in order of preference */
 	struct rtp_port_range port_range;
@@ -17,6 +23,7 @@ struct rtp_settings {
 	int sample_rate; /* index into rtp_sample_rates */
 	int mixed_talkers;
 	int media_threads;
+	int srtp_encryption; /* enum srtp_encryption */
 };
 
 /* Hz, in the order of the option's choices. */

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "session/audio_silence.h"
+#include "session/sdes.h"
 
 #define LOG_NAME "sylk.core"
 #define PTIME_MS 20
@@ -30,7 +31,7 @@ bool audio_stream_usable(const struct audio_formats *formats, const struct sdp_m
 	struct addr rtp;
 
 	return slice_eq(offer->media, SLICE("audio")) && sdp_media_enabled(offer, false) &&
-	       slice_eq_nocase(offer->proto, SLICE("RTP/AVP")) && media_address(offer, &rtp) == 0 &&
+	       sdes_usable(offer, formats->srtp) && media_address(offer, &rtp) == 0 &&
 	       audio_match_offer(offer, formats->items, formats->n, AUDIO_ORDER_LOCAL, &matches) ==
 		       0;
 }
@@ -184,11 +185,12 @@ bool audio_stream_can_follow(const struct audio_stream *stream, const struct sdp
 	       can_reach(stream, &peer);
 }
 
-static void write_head(const struct audio_stream *stream, struct sdp_draft *draft)
+static void write_head(
+	const struct audio_stream *stream, const char *transport, struct sdp_draft *draft)
 {
 	char host[ADDR_TEXT];
 
-	sdp_draft_media(draft, "audio", addr_port(&stream->address), "RTP/AVP");
+	sdp_draft_media(draft, "audio", addr_port(&stream->address), transport);
 	sdp_draft_connection(draft, slice_str(addr_print_host(&stream->address, host)));
 }
 
@@ -208,6 +210,17 @@ static void answer_rtcp(
 		sdp_draft_attribute(draft, "rtcp", "%u", addr_port(&stream->address) + 1U);
 }
 
+/*
+ * RFC 4568 7.1.4: behind another address there may be another endpoint, which does not know how far
+ * the rollover counter of our key has come.
+ */
+static bool has_moved(const struct audio_stream *stream, const struct sdp_media *offer)
+{
+	struct addr peer;
+
+	return media_address(offer, &peer) == 0 && !addr_equal(&peer, &stream->announced);
+}
+
 int audio_stream_write_answer(
 	struct audio_stream *stream, const struct sdp_media *offer, struct sdp_draft *draft)
 {
@@ -218,20 +231,24 @@ int audio_stream_write_answer(
 		offer, stream->formats->items, stream->formats->n, AUDIO_ORDER_LOCAL, &matches);
 	if (err)
 		return err;
-	write_head(stream, draft);
+	write_head(stream, sdes_transport(offer), draft);
 	audio_write_answer(draft, &matches, ANSWERED_CODECS, stream->formats->items);
 	sdp_draft_attribute(draft, "ptime", "%u", PTIME_MS);
 	answer_rtcp(stream, offer, draft);
+	sdes_write_answer(draft, offer, stream->formats->srtp,
+		has_moved(stream, offer) ? NULL : &stream->own_key);
 	sdp_draft_direction(draft, sdp_direction_answer(sdp_media_direction(offer), SDP_SENDRECV));
 	return draft->err;
 }
 
 int audio_stream_write_offer(struct audio_stream *stream, struct sdp_draft *draft)
 {
-	write_head(stream, draft);
+	write_head(stream, "RTP/AVP", draft);
 	audio_write_offer(draft, stream->formats->items, stream->formats->n, true);
 	sdp_draft_attribute(draft, "ptime", "%u", PTIME_MS);
 	offer_rtcp(stream, draft);
+	if (stream->formats->srtp)
+		sdes_write_offer(draft);
 	sdp_draft_direction(draft, SDP_SENDRECV);
 	return draft->err;
 }
@@ -248,10 +265,11 @@ int audio_stream_write_offer_again(struct audio_stream *stream, const struct sdp
 		AUDIO_ORDER_LOCAL, &matches);
 	if (err)
 		return err;
-	write_head(stream, draft);
+	write_head(stream, sdes_transport(ours), draft);
 	audio_write_answer(draft, &matches, matches.n, formats);
 	sdp_draft_attribute(draft, "ptime", "%u", PTIME_MS);
 	offer_rtcp(stream, draft);
+	sdes_write_offer_again(draft, ours, &stream->own_key);
 	sdp_draft_direction(draft, SDP_SENDRECV);
 	return draft->err;
 }
@@ -313,6 +331,25 @@ static int fill_addresses(const struct sdp_media *ours, const struct sdp_media *
 	return 0;
 }
 
+/* Configure the leg, with the keys of the two sections. */
+static int apply_keys(struct audio_stream *stream, const struct sdp_media *ours,
+	const struct sdp_media *theirs, struct media_leg_config *config)
+{
+	struct media_srtp srtp;
+	int err = sdes_read(ours, theirs, &srtp);
+
+	if (!err) {
+		config->srtp = &srtp;
+		err = media_leg_configure(stream->base.leg, config);
+		config->srtp = NULL;
+	}
+	if (!err)
+		stream->own_key = srtp.send;
+	srtp_key_wipe(&srtp.send);
+	srtp_key_wipe(&srtp.receive);
+	return err;
+}
+
 int audio_stream_apply(struct audio_stream *stream, const struct sdp_media *ours,
 	const struct sdp_media *theirs, bool offered)
 {
@@ -344,7 +381,7 @@ int audio_stream_apply(struct audio_stream *stream, const struct sdp_media *ours
 	direction = sdp_media_direction(ours) & sdp_direction_reverse(sdp_media_direction(theirs));
 	config.sending = (direction & SDP_SENDONLY) && !addr_is_any(&config.remote_rtp);
 	config.receiving = direction & SDP_RECVONLY;
-	err = media_leg_configure(stream->base.leg, &config);
+	err = apply_keys(stream, ours, theirs, &config);
 	if (!err)
 		stream->base.on_hold = sdp_media_held(theirs);
 	return err;
@@ -353,6 +390,7 @@ int audio_stream_apply(struct audio_stream *stream, const struct sdp_media *ours
 void audio_stream_close(struct audio_stream *stream)
 {
 	stream->base.state = STREAM_REMOVED;
+	srtp_key_wipe(&stream->own_key);
 	if (stream->base.leg)
 		media_leg_close(stream->base.leg);
 	if (stream->port)

@@ -17,6 +17,7 @@ struct audio_stream {
 	const struct audio_formats *formats;
 	unsigned index;          /* of its m-line */
 	struct media_port *port; /* while the stream is active */
+	struct srtp_key own_key; /* of SRTP that we send, as agreed */
 	bool offered;            /* of the agreed sections, ours was the offer */
 	/* All that was agreed to be received, also before: a change of codec finds packets of the
 	 * old one still on their way, and numbers keep their meaning (RFC 3264 8.3.2). */
@@ -26,7 +27,7 @@ struct audio_stream {
 	struct addr announced; /* what the peer's last SDP says */
 };
 
-/* Whether an offered m-line is audio that we can take: RTP/AVP, a codec in common, an address. */
+/* Whether an offered m-line is audio that we can take: its transport, a codec in common, an address. */
 bool audio_stream_usable(const struct audio_formats *formats, const struct sdp_media *offer);
 
 /*
@@ -63,7 +64,8 @@ int audio_stream_write_offer_again(struct audio_stream *stream, const struct sdp
 
 /*
  * Put the agreed pair of sections into effect. offered: ours was the offer. Returns 0, -ENOENT
- * (nothing in common), -EINVAL (no address that we can send to, another transport) or -ENOMEM.
+ * (nothing in common), -EINVAL (no address that we can send to, another transport, no common key)
+ * or -ENOMEM.
  */
 int audio_stream_apply(struct audio_stream *stream, const struct sdp_media *ours,
 	const struct sdp_media *theirs, bool offered);

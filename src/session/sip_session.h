@@ -30,6 +30,7 @@ struct sip_session_context {
 	void *arg;
 	struct list_node sessions; /* that have not ended */
 	unsigned n_sessions;
+	bool told_of_open_keys; /* that keys of SRTP travel unencrypted: said once */
 };
 
 /* An INVITE came in: makes a session and hands it out, or rejects the INVITE. */

@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <time.h>
 
+#include "core/log.h"
 #include "core/mem.h"
 #include "sip/multipart.h"
+
+#define LOG_NAME "sylk.core"
 
 static struct audio_stream *stream_at(const struct sip_session *s, unsigned index)
 {
@@ -356,6 +359,18 @@ int sip_session_media_accept(struct sip_session *s, unsigned kinds, struct sdp *
 	return err;
 }
 
+/* RFC 4568 8.3: whoever reads the signalling has the keys. */
+static void warn_of_open_keys(struct sip_session *s)
+{
+	if (s->context->told_of_open_keys || sip_invite_transport(s->invite) == SIP_TLS)
+		return;
+	s->context->told_of_open_keys = true;
+	log_info(LOG_NAME,
+		"Audio of %s is encrypted, but its keys came over a connection that is not: have "
+		"telephones use TLS (said only once)",
+		s->base.remote.address);
+}
+
 /* One stream after an exchange. we_offered: the last offer was ours. */
 static int apply_stream(
 	struct sip_session *s, struct audio_stream *stream, bool we_offered, bool *changed)
@@ -363,14 +378,18 @@ static int apply_stream(
 	struct sdp *ours = negotiation_local(s->negotiation);
 	struct sdp *theirs = negotiation_remote(s->negotiation);
 	unsigned change = negotiation_change(s->negotiation, stream->index);
+	int err;
 
 	*changed = !(change & NEGOTIATION_KEPT);
 	if (!negotiation_in_use(s->negotiation, stream->index)) {
 		audio_stream_close(stream);
 		return 0;
 	}
-	return audio_stream_apply(
+	err = audio_stream_apply(
 		stream, &ours->media[stream->index], &theirs->media[stream->index], we_offered);
+	if (!err && stream->own_key.suite != SRTP_NONE)
+		warn_of_open_keys(s);
+	return err;
 }
 
 static int apply(struct sip_session *s, bool we_offered, bool notify)
