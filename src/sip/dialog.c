@@ -256,6 +256,11 @@ out:
 	return err;
 }
 
+int sip_dialog_preload_route(struct sip_dialog *dialog, struct slice routes)
+{
+	return set_text(dialog, dialog->call_id, dialog->local, dialog->remote, SLICE_NONE, routes);
+}
+
 int sip_dialog_establish(struct sip_dialog *dialog, const struct sip_msg *response)
 {
 	struct buf routes;

@@ -48,6 +48,12 @@ int sip_dialog_new_client(struct sip_dialog **dialog, struct sip_agent *agent,
 	struct sip_flow *flow, const struct sip_dialog_target *target,
 	const struct sip_dialog_handlers *handlers, void *arg);
 
+/*
+ * UAC, before a response: the value of Route that its request has, and by which it goes (8.1.2).
+ * Returns 0 or -ENOMEM.
+ */
+int sip_dialog_preload_route(struct sip_dialog *dialog, struct slice routes);
+
 /* UAC: the response that makes it a dialog (12.1.2). Returns 0 or -ENOMEM. */
 int sip_dialog_establish(struct sip_dialog *dialog, const struct sip_msg *response);
 

@@ -31,13 +31,6 @@ static void reply(struct sip_server_transaction *txn, unsigned status, struct sl
 	sip_server_transaction_reply(txn, status, extra, SLICE_NONE, SLICE_NONE);
 }
 
-/* RFC 6665 4.4.4. refer is subscribed to by REFER alone (RFC 3515 2.4.4). */
-static void write_allow_events(const struct sip_agent *agent, struct buf *lines)
-{
-	buf_printf(
-		lines, "Allow-Events: %s%srefer\r\n", agent->events, agent->events[0] ? ", " : "");
-}
-
 static void reply_with_events(struct sip_agent *agent, struct sip_server_transaction *txn,
 	unsigned status, const char *others)
 {
@@ -45,7 +38,7 @@ static void reply_with_events(struct sip_agent *agent, struct sip_server_transac
 
 	buf_init(&lines, 4096);
 	buf_str(&lines, others);
-	write_allow_events(agent, &lines);
+	sip_write_allow_events(agent, &lines);
 	reply(txn, status, lines.err ? SLICE_NONE : buf_view(&lines));
 	buf_free(&lines);
 }

@@ -5,6 +5,8 @@
 #include "core/mem.h"
 #include "sip/flow.h"
 #include "sip/invite_private.h"
+#include "sip/register_private.h"
+#include "sip/usage.h"
 
 /* ---- ACK --------------------------------------------------------------------------------------- */
 
@@ -289,6 +291,7 @@ int sip_invite_send(struct sip_invite *invite, struct sip_flow *flow, uint32_t c
 	sip_invite_write_contact(invite, out, flow);
 	sip_write_header_str(out, SIP_HDR_ALLOW, SIP_ALLOW);
 	write_supported(invite, out, request.type.n > 0);
+	sip_write_allow_events(invite->agent, out);
 	sip_invite_write_interval(invite, out);
 	sip_invite_write_auth(invite, out);
 	err = sip_request_send(
@@ -299,6 +302,14 @@ int sip_invite_send(struct sip_invite *invite, struct sip_flow *flow, uint32_t c
 	invite->executed = false;
 	invite->exchange = invite->offerless ? EXCHANGE_NONE : EXCHANGE_SENT;
 	return 0;
+}
+
+/* RFC 3608 6.1: calls from an address that is registered take the way that the registrar wants. */
+static int preload_route(struct sip_invite *invite, struct slice from)
+{
+	struct slice route = sip_register_route(invite->agent, from);
+
+	return route.n ? sip_dialog_preload_route(invite->dialog, route) : 0;
 }
 
 int sip_invite_connect(struct sip_invite **invitep, struct sip_agent *agent,
@@ -321,6 +332,8 @@ int sip_invite_connect(struct sip_invite **invitep, struct sip_agent *agent,
 		&invite->dialog, agent, NULL, &parties, &sip_invite_dialog_handlers, invite);
 	if (err == 0)
 		err = sip_invite_set_contact(invite, target->contact_user, target->focus);
+	if (err == 0 && target->next_hop.len == 0)
+		err = preload_route(invite, target->from);
 	if (err == 0 && target->credentials)
 		err = sip_auth_client_new(&invite->auth, target->credentials);
 	sip_invite_set_handlers(invite, handlers, arg);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "sip/dialog_private.h"
 #include "sip/flow.h"
 #include "sip/invite_private.h"
 #include "sip/locate.h"
@@ -255,9 +256,11 @@ int sip_invite_dial(struct sip_invite *invite, const struct sip_invite_target *t
 		return -ENOMEM;
 	invite->dial = dial;
 	if (target->next_hop.len == 0) {
-		err = uri_parse(target->uri, &uri);
+		bool routed = invite->dialog->routes.n > 0;
+
+		err = sip_dialog_next_hop(invite->dialog, &uri);
 		return err < 0 ? err
-			       : sip_locate_start(&dial->locate, invite->agent, &uri, false,
+			       : sip_locate_start(&dial->locate, invite->agent, &uri, routed,
 					 on_located, dial);
 	}
 	dial->targets = mem_zalloc(sizeof *dial->targets);

@@ -9,6 +9,7 @@
 #include "core/mem.h"
 #include "sip/flow.h"
 #include "sip/invite_private.h"
+#include "sip/usage.h"
 
 static void tell_withdrawn(struct sip_invite *invite)
 {
@@ -290,8 +291,10 @@ int sip_invite_respond(struct sip_invite *invite, unsigned status, uint32_t rseq
 	}
 	if (rseq || success) /* 13.3.1.4: may we be asked for more? */
 		sip_write_header_str(out, SIP_HDR_ALLOW, SIP_ALLOW);
-	if (success)
+	if (success) {
 		sip_write_header_str(out, SIP_HDR_SUPPORTED, SIP_SUPPORTED);
+		sip_write_allow_events(invite->agent, out);
+	}
 	sip_invite_write_granted(&grant, out);
 	sip_write_lines(out, extra);
 	err = sip_server_transaction_send(

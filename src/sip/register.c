@@ -69,6 +69,7 @@ static void destroy(void *obj)
 		explicit_bzero((void *)(uintptr_t)reg->password.p, reg->password.n);
 	mem_free(reg->text);
 	mem_free(reg->gruus);
+	mem_free(reg->routes);
 }
 
 void sip_register_forget_all(struct sip_agent *agent)

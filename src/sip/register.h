@@ -35,6 +35,7 @@ struct sip_register_state {
 	uint32_t expires;  /* seconds granted */
 	uint64_t retry_ms; /* when not registered: when it is tried again */
 	struct slice pub_gruu, temp_gruu; /* URIs; empty: none */
+	struct slice service_route; /* value of Route for calls of ours (RFC 3608), or empty */
 };
 
 /* It is registered, or not any more; the state is good during the call. Never from within start. */

@@ -69,6 +69,24 @@ struct sip_flow *sip_register_flow_like(const struct sip_agent *agent, const str
 	return NULL;
 }
 
+struct slice sip_register_route(const struct sip_agent *agent, struct slice from)
+{
+	const struct list_node *it;
+	struct sip_name_addr addr;
+	struct uri aor;
+
+	if (sip_name_addr_parse(from, &addr) < 0)
+		return SLICE_NONE;
+	for (it = agent->registers.next; it != &agent->registers; it = it->next) {
+		const struct sip_register *reg = CONTAINER_OF(it, const struct sip_register, node);
+
+		if (reg->state.registered && reg->state.service_route.n &&
+			uri_parse(reg->aor, &aor) == 0 && uri_equal(&aor, &addr.uri))
+			return reg->state.service_route;
+	}
+	return SLICE_NONE;
+}
+
 struct sip_auth_client *sip_register_auth(
 	const struct sip_agent *agent, const struct sip_flow *flow, struct slice user)
 {

@@ -191,13 +191,56 @@ static int keep_gruus(struct sip_register *reg, struct slice public, struct slic
 	return 0;
 }
 
+/* RFC 3608 5, 6.1: loose routers, in their order; with one that is not, there are none. */
+static int read_service_route(const struct sip_msg *response, struct buf *routes)
+{
+	const struct sip_header *h = NULL;
+	struct sip_name_addr route;
+	struct slice rest, element, lr;
+
+	while ((h = sip_msg_header_named(response, "Service-Route", h))) {
+		rest = h->value;
+		while (sip_list_next(&rest, &element)) {
+			if (sip_name_addr_parse(element, &route) < 0 || !uri_is_sip(&route.uri) ||
+				!uri_param(&route.uri, "lr", &lr))
+				return -EBADMSG;
+			buf_str(routes, routes->n ? ", <" : "<");
+			buf_slice(routes, route.uri_text);
+			buf_char(routes, '>');
+		}
+	}
+	return routes->err;
+}
+
+static int keep_service_route(struct sip_register *reg, const struct sip_msg *response)
+{
+	struct buf routes;
+	char *text = NULL;
+	size_t n = 0;
+	int err = 0;
+
+	buf_init(&routes, MAX_TEXT);
+	if (read_service_route(response, &routes) == 0 && routes.n) {
+		n = routes.n;
+		text = mem_strndup(routes.p, n);
+		err = text ? 0 : -ENOMEM;
+	}
+	buf_free(&routes);
+	if (err)
+		return err;
+	mem_free(reg->routes);
+	reg->routes = text;
+	reg->state.service_route = slice_of(text, n);
+	return 0;
+}
+
 int sip_register_learn(struct sip_register *reg, const struct sip_msg *response)
 {
 	struct slice public = SLICE_NONE, temporary = SLICE_NONE, value;
 	struct sip_element_walk walk = {0};
 	struct sip_name_addr contact;
 	uint32_t expires = reg->asked, seconds;
-	int more;
+	int more, err;
 
 	/* 10.2.1.1, 10.3 step 8: the contact's own time goes before that of the response. */
 	if (sip_number_parse(sip_msg_value(response, SIP_HDR_EXPIRES), &seconds) == 0)
@@ -220,5 +263,6 @@ int sip_register_learn(struct sip_register *reg, const struct sip_msg *response)
 	if (reg->reg_id &&
 		sip_number_parse(sip_msg_value(response, SIP_HDR_FLOW_TIMER), &seconds) == 0)
 		reg->flow_timer = seconds;
-	return keep_gruus(reg, public, temporary);
+	err = keep_gruus(reg, public, temporary);
+	return err ? err : keep_service_route(reg, response);
 }

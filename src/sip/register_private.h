@@ -27,6 +27,7 @@ struct sip_register {
 
 	struct sip_register_state state;
 	char *gruus;         /* holds those of the state */
+	char *routes;        /* holds the state's service_route */
 	unsigned flow_timer; /* seconds; 0: none named */
 
 	struct sip_uac *uac; /* under way: ours */
@@ -80,6 +81,12 @@ bool sip_register_write_contact(const struct sip_agent *agent, struct buf *out,
  * keeps to it (RFC 5626 4.3).
  */
 struct sip_flow *sip_register_flow_like(const struct sip_agent *agent, const struct sip_flow *flow);
+
+/*
+ * The way that the registrar of this address of record (a name-addr, as for From) wants calls of ours
+ * to take (RFC 3608): value of Route, or empty. Good until the next response to a REGISTER.
+ */
+struct slice sip_register_route(const struct sip_agent *agent, struct slice from);
 
 /*
  * What answers challenges to a request by this flow: the credentials of the registration that goes by

@@ -51,6 +51,12 @@ void sip_usages_forget(struct sip_agent *agent)
 	}
 }
 
+/* refer is subscribed to by REFER alone (RFC 3515 2.4.4). */
+void sip_write_allow_events(const struct sip_agent *agent, struct buf *out)
+{
+	buf_printf(out, "Allow-Events: %s%srefer\r\n", agent->events, agent->events[0] ? ", " : "");
+}
+
 void sip_write_allow_without(enum sip_method method, struct buf *lines)
 {
 	struct slice rest = slice_str(SIP_ALLOW), each;

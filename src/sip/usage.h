@@ -38,6 +38,12 @@ bool sip_usages_end(struct sip_agent *agent, unsigned n);
 /* agent_core.c: forget all. */
 void sip_usages_forget(struct sip_agent *agent);
 
+/*
+ * "Allow-Events: ..." and CRLF (RFC 6665 4.4.4): in OPTIONS, 489, and all that makes a call, of either
+ * side. Appended to out.
+ */
+void sip_write_allow_events(const struct sip_agent *agent, struct buf *out);
+
 /* "Allow: ..." and CRLF with all that the stack handles but this method. Appended to lines. */
 void sip_write_allow_without(enum sip_method method, struct buf *lines);
 

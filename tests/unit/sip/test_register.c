@@ -687,6 +687,52 @@ static void the_registrar_is_shown_credentials_in_calls_and_nobody_else(void **s
 	close_fixture(&f);
 }
 
+static void call_from(struct fixture *f, struct slice from)
+{
+	struct sip_invite_target target = {.uri = SLICE("sip:bob@192.0.2.77"),
+		.from = from,
+		.to = SLICE("<sip:bob@192.0.2.77>")};
+	struct sip_invite *invite;
+
+	assert_int_equal(
+		sip_invite_connect(&invite, f->one.agent, &target, NULL, SLICE_NONE, NULL, NULL),
+		0);
+	wire_run(&f->one.wire, 0);
+	assert_true(one_agent_last_is(&f->one, "INVITE sip:bob@192.0.2.77 SIP/2.0\r\n"));
+	f->one.peer = f->one.last_to;
+	obj_unref(invite);
+}
+
+static void calls_take_the_way_that_the_registrar_wants(void **state)
+{
+	struct sip_register_params params = plain();
+	struct fixture f;
+	char host[ADDR_TEXT];
+
+	open_fixture(&f, &params);
+	answer(&f, 200,
+		GRANTED "Service-Route: <sip:192.0.2.5;lr>, <sip:192.0.2.6;x=1;lr>\n"
+			"Service-Route: <sip:192.0.2.7;lr>\n");
+	assert_true(f.state.registered);
+	call_from(&f, SLICE("\"Room\" <sip:room@192.0.2.1>"));
+	assert_string_equal(addr_print_host(&f.one.last_to, host), "192.0.2.5");
+	assert_string_equal(one_agent_header(&f.one, "Route"),
+		"<sip:192.0.2.5;lr>, <sip:192.0.2.6;x=1;lr>, <sip:192.0.2.7;lr>");
+	answer(&f, 486, "");
+	call_from(&f, SLICE("<sip:other@192.0.2.1>"));
+	assert_string_equal(addr_print_host(&f.one.last_to, host), "192.0.2.77");
+	assert_string_equal(one_agent_header(&f.one, "Route"), "");
+	answer(&f, 486, "");
+	/* The next response says nothing of it, or nonsense. */
+	f.one.peer = wire_addr("192.0.2.1", 5060);
+	assert_true(ms_to_next(&f, 700) > 0);
+	answer(&f, 200, GRANTED "Service-Route: <sip:192.0.2.5>\n");
+	call_from(&f, SLICE("<sip:room@192.0.2.1>"));
+	assert_string_equal(addr_print_host(&f.one.last_to, host), "192.0.2.77");
+	answer(&f, 486, "");
+	close_fixture(&f);
+}
+
 static void failing_memory_is_only_a_failure(void **state)
 {
 	struct sip_credentials credentials = {SLICE("room"), SLICE("secret"), SLICE_NONE};
@@ -749,6 +795,7 @@ int main(void)
 		cmocka_unit_test(malformed_gruus_are_left_alone),
 		cmocka_unit_test(peer_that_asks_for_its_flow_is_reached_by_it),
 		cmocka_unit_test(the_registrar_is_shown_credentials_in_calls_and_nobody_else),
+		cmocka_unit_test(calls_take_the_way_that_the_registrar_wants),
 		cmocka_unit_test(failing_memory_is_only_a_failure),
 	};
 
