@@ -345,6 +345,7 @@ static int start_sip(struct server *server)
 	}
 	/* Unset or empty, it stays no address. */
 	addr_parse(slice_str(sip->advertised_ip), 0, &server->sip_sessions.advertised);
+	agent_settings.advertised = server->sip_sessions.advertised;
 	err = start_dns(server);
 	if (!err)
 		err = strangers_new(&server->strangers, sip);

@@ -162,8 +162,9 @@ static const struct config_option sip_options[] = {
 		"empty: those that packets to the Internet leave with.",
 		.parse = parse_local_ip, .vital = true},
 	{"advertised_ip", CONFIG_STRING, FIELD(advertised_ip), NULL,
-		"Address to put into SDP in place of the local one, for a server behind one-to-one "
-		"NAT.",
+		"Address to put into SDP and Contact in place of the local one, for a server "
+		"behind "
+		"one-to-one NAT.",
 		.parse = parse_advertised_ip, .vital = true},
 	{"local_udp_port", CONFIG_CUSTOM, FIELD(udp_port), "5060",
 		"Port for SIP over UDP; None: no UDP.", .parse = parse_port},

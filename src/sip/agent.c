@@ -60,6 +60,7 @@ int sip_agent_new(struct sip_agent **agentp, struct loop *loop,
 	struct sip_transports_settings transport_settings = {
 		.max_message = settings->max_message,
 		.tls = settings->tls,
+		.advertised = settings->advertised,
 	};
 	struct sip_agent_core core = {.timers = loop_timers(loop),
 		.io = &io,

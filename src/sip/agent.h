@@ -50,6 +50,8 @@ struct sip_agent_settings {
 	 * message. NULL: none.
 	 */
 	const char *outbound_proxy;
+
+	struct addr advertised; /* host of our Contact instead of the local one; len 0: none */
 };
 
 struct sip_agent_handlers {

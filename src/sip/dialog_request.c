@@ -60,8 +60,8 @@ void sip_write_contact(
 	if (user.n == 0)
 		user = SLICE("sylkserver");
 	sip_write_header_f(out, SIP_HDR_CONTACT, "<%s:%.*s@%s:%u%s>%s", secure ? "sips" : "sip",
-		SLICE_ARG(user), addr_print_uri_host(&flow->local, host), addr_port(&flow->local),
-		transport, focus ? ";isfocus" : "");
+		SLICE_ARG(user), addr_print_uri_host(&flow->contact, host),
+		addr_port(&flow->contact), transport, focus ? ";isfocus" : "");
 }
 
 void sip_dialog_write_contact(const struct sip_dialog *dialog, struct buf *out,

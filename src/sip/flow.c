@@ -14,10 +14,18 @@ void sip_flow_init(struct sip_flow *flow, const struct sip_flow_ops *ops,
 {
 	flow->ops = ops;
 	flow->transport = transport;
-	flow->local = *local;
+	flow->local = flow->contact = *local;
 	flow->remote = *remote;
 	flow->closed = false;
 	list_init(&flow->watches);
+}
+
+void sip_flow_advertise(struct sip_flow *flow, const struct addr *host)
+{
+	if (!host->len || addr_family(host) != addr_family(&flow->local))
+		return;
+	flow->contact = *host;
+	addr_set_port(&flow->contact, addr_port(&flow->local));
 }
 
 int sip_flow_send(struct sip_flow *flow, struct slice message)

@@ -47,8 +47,9 @@ struct sip_flow_watch {
 struct sip_flow {
 	const struct sip_flow_ops *ops;
 	enum sip_transport transport;
-	struct addr local;  /* what our Via and Contact say: never a wildcard */
-	struct addr remote; /* where packets go */
+	struct addr local;   /* what our Via says: never a wildcard */
+	struct addr contact; /* what our Contact says: local, or what others reach it by */
+	struct addr remote;  /* where packets go */
 	bool closed;
 	unsigned long heard; /* how often bytes came by a connection: it is alive (keepalive.h) */
 	struct list_node watches;
@@ -105,6 +106,12 @@ void sip_flow_abandon(struct sip_flow *flow, int err);
 /* For those who make flows: a new one's common part. */
 void sip_flow_init(struct sip_flow *flow, const struct sip_flow_ops *ops,
 	enum sip_transport transport, const struct addr *local, const struct addr *remote);
+
+/*
+ * For those who make flows, behind one-to-one NAT: Contact names this host (len 0, or the other
+ * family: the local one).
+ */
+void sip_flow_advertise(struct sip_flow *flow, const struct addr *host);
 
 /* For those who make flows: mark it closed and tell the watchers, once. */
 void sip_flow_fail(struct sip_flow *flow, int err);

@@ -14,7 +14,8 @@ void sip_register_write_uri(
 		sip_write_value(out, user);
 		buf_char(out, '@');
 	}
-	buf_printf(out, "%s:%u", addr_print_uri_host(&flow->local, host), addr_port(&flow->local));
+	buf_printf(
+		out, "%s:%u", addr_print_uri_host(&flow->contact, host), addr_port(&flow->contact));
 	if (flow->transport == SIP_TCP)
 		buf_str(out, ";transport=tcp");
 	else if (flow->transport == SIP_TLS && !secure)

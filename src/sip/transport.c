@@ -61,6 +61,7 @@ static void apply_settings(
 	if (given->max_handshakes_per_source)
 		to->max_handshakes_per_source = given->max_handshakes_per_source;
 	to->tls = obj_ref(given->tls);
+	to->advertised = given->advertised;
 }
 
 int sip_transports_new(struct sip_transports **transports, struct loop *loop,

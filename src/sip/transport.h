@@ -34,6 +34,7 @@ struct sip_transports_settings {
 	unsigned max_handshakes;  /* of accepted connections, not done yet: 1024 */
 	unsigned max_handshakes_per_source; /* 64 */
 	struct tls_context *tls;            /* kept by a reference; NULL: no TLS */
+	struct addr advertised; /* host of our Contact instead of the local one; len 0: none */
 };
 
 struct sip_transports_handlers {

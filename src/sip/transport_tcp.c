@@ -396,6 +396,7 @@ static struct tcp_flow *flow_new(struct sip_transports *t, enum sip_transport tr
 	if (!flow)
 		return NULL;
 	sip_flow_init(&flow->f, &tcp_flow_ops, transport, local, remote);
+	sip_flow_advertise(&flow->f, &t->settings.advertised);
 	flow->transports = t;
 	flow->accepted = accepted;
 	flow->handshaking = accepted && transport == SIP_TLS;

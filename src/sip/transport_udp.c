@@ -79,6 +79,8 @@ static int flow_between(struct sip_listener *listener, const struct addr *local,
 		return -ENOMEM;
 	sip_flow_init(&made->f, &udp_flow_ops, SIP_UDP, local, remote);
 	made->listener = obj_ref(listener);
+	if (listener->transports)
+		sip_flow_advertise(&made->f, &listener->transports->settings.advertised);
 	obj_unref(*slot);
 	*slot = obj_ref(&made->f);
 	*flow = &made->f;

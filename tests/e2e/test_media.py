@@ -136,6 +136,7 @@ def test_call_without_a_free_port_is_refused_and_the_setting_named(start_server)
     with caller.Caller(server) as first, caller.Caller(server) as second:
         message = first.call()
         assert first.status == 200
+        assert f"@203.0.113.7:{server.ports['udp']}" in message.split("\r\nContact: ")[1].split("\r\n")[0]
         assert "\r\nc=IN IP4 203.0.113.7\r\n" in message and " IN IP4 203.0.113.7\r\ns=" in message
         message = second.call()
         assert second.status == 503 and "\r\nRetry-After: " in message, message

@@ -409,6 +409,32 @@ static void peer_that_sends_our_own_packets_back_changes_our_ssrc_once(void **st
 	world_close(&w);
 }
 
+/* Two echoes would keep one packet going for ever. */
+static void own_packet_sent_back_is_not_echoed(void **state)
+{
+	struct phone *p;
+
+	open_world(0);
+	p = open_phone("PCMU", 400);
+	world_run(&w, 300);
+	p->tone = 0;
+	world_run(&w, 100);
+	for (int i = 0; i < 3; i++) {
+		uint8_t packet[RTP_HEADER_SIZE + 160] = {0};
+
+		rtp_write_header(packet, false, 0, 7, 7, p->packets[p->n_packets - 1].ssrc);
+		phone_forget(p);
+		phone_send_raw(p, packet, sizeof packet);
+		world_run(&w, 100);
+		assert_int_equal(p->n_packets, 0);
+		/* One of its own tells our SSRC. */
+		rtp_write_header(packet, false, 0, (uint16_t)(8 + i), 8, 5);
+		phone_send_raw(p, packet, sizeof packet);
+		assert_true(world_wait(&w, &p->n_packets, 1, 1000));
+	}
+	world_close(&w);
+}
+
 static void own_report_sent_back_is_no_collision(void **state)
 {
 	struct phone *p;
@@ -687,6 +713,7 @@ int main(void)
 		cmocka_unit_test(report_of_a_stranger_is_not_believed),
 		cmocka_unit_test(peer_with_our_ssrc_makes_us_take_another),
 		cmocka_unit_test(peer_that_sends_our_own_packets_back_changes_our_ssrc_once),
+		cmocka_unit_test(own_packet_sent_back_is_not_echoed),
 		cmocka_unit_test(own_report_sent_back_is_no_collision),
 		cmocka_unit_test(new_ssrc_wrap_and_jump_of_a_talker_are_heard_through),
 		cmocka_unit_test(reordering_and_duplicates_come_back_as_they_are),
