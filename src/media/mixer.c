@@ -122,6 +122,14 @@ static struct destination *destination_for(const struct leg *leg, const struct e
 	return d;
 }
 
+static void close_fan_out_if_unused(struct fan_out **fan_out)
+{
+	if (!*fan_out || (*fan_out)->n_destinations)
+		return;
+	fan_out_close(*fan_out);
+	*fan_out = NULL;
+}
+
 /* Begin to send the mix to the leg's port. */
 static void begin_sending(struct mixer *m, struct leg *leg)
 {
@@ -139,6 +147,7 @@ static void begin_sending(struct mixer *m, struct leg *leg)
 	d = *fan_out ? destination_for(leg, group) : NULL;
 	if (!d) {
 		free_group_if_unused(m, group);
+		close_fan_out_if_unused(fan_out);
 		goto failed;
 	}
 	group->n_members++;
@@ -194,10 +203,7 @@ static void end_sending(struct mixer *m, struct leg *leg)
 	fan_out_detach(leg->destination);
 	leg->destination = NULL;
 	m->n_destinations--;
-	if ((*fan_out)->n_destinations == 0) {
-		fan_out_close(*fan_out);
-		*fan_out = NULL;
-	}
+	close_fan_out_if_unused(fan_out);
 }
 
 /* ---- coming and going ------------------------------------------------------------------- */
