@@ -28,7 +28,7 @@
 #define NO_SEQ UINT32_MAX
 
 /* Concealment fades to silence in about this time; what comes behind it begins like a spurt. */
-#define MAX_CONCEAL_MS 60
+#define MAX_CONCEAL_MS 120
 
 /* A user that has not asked for so long was not playing. */
 #define NOT_ASKED_US 200000U
@@ -441,8 +441,11 @@ enum jitter_result jitter_buffer_get(
 		return is_due(jb, first, now) ? play(jb, first, now, packet) : JITTER_WAIT;
 	}
 	if (conceal_missing(jb, first, now)) {
-		jitter_store_read(&jb->store, first, packet);
-		packet->ssrc = jb->ssrc;
+		/* Of several that are missing it is behind the last one only. */
+		if (jb->concealed == 0 && jb->next_seq == first->seq) {
+			jitter_store_read(&jb->store, first, packet);
+			packet->ssrc = jb->ssrc;
+		}
 		return JITTER_LOST;
 	}
 	if (first->time - jb->next_time >= jb->frame && !is_due(jb, first, now)) {

@@ -48,14 +48,14 @@ void jitter_buffer_skip(struct jitter_buffer *jb, const struct rtp_packet *packe
 
 /*
  * Concealed frames: lost are only those that never came. When nothing has come, the buffer cannot
- * know whether that is loss, lateness or a pause; it asks to conceal for 60 ms (concealment fades),
+ * know whether that is loss, lateness or a pause; it asks to conceal for 120 ms (concealment fades),
  * then waits. FEC needs the packet behind the gap to be there, so a leg whose peer sends it wants a
  * min_delay_ms of two frames.
  */
 enum jitter_result {
 	JITTER_PACKET, /* *packet is the next one; good until the next call */
 	JITTER_LOST,   /* the next one is missing and its time has come: conceal; *packet, if its
-	                  payload is not NULL, is the one behind the gap (for FEC), not consumed */
+	                  payload is not NULL, is the one right behind it (for FEC), not consumed */
 	JITTER_WAIT,   /* nothing due: filling, or the source paused (DTX, end of talk spurt) */
 };
 

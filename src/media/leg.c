@@ -8,6 +8,7 @@
 #include "media/codec.h"
 #include "media/jitter_buffer.h"
 #include "media/media_thread.h"
+#include "media/mix.h"
 #include "media/resampler.h"
 #include "media/scratch.h"
 #include "media/stretch.h"
@@ -17,6 +18,9 @@ enum {
 	JITTER_MIN_MS = 20,
 	JITTER_MAX_MS = 200,
 	DEFAULT_SPAN_MS = 20,
+	/* Sound breaks off, and begins again behind a pause, with a fade of so long. */
+	FADE_OUT_MS = 10,
+	FADE_IN_MS = 2,
 	/* Silence is shortened when there is any excess, speech from so much on, if it is alike, */
 	EXCESS_IN_SPEECH_US = 20000,
 	/* and from so much on or missing in any case. */
@@ -42,9 +46,15 @@ struct leg_rx {
 	void *decoder; /* of codec; NULL: none yet */
 	struct resampler resampler;
 	size_t span;    /* samples of the last packet, at rate */
+	bool sounding;  /* the last span was no pause */
 	int16_t *ahead; /* decoded but not played yet, at the mixer's rate; NULL: never needed */
 	size_t n_ahead;
 };
+
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
 
 /* Units of the jitter buffer's clock in microseconds. */
 static uint64_t in_us(uint32_t units)
@@ -230,39 +240,58 @@ static size_t adjust_delay(struct media_thread *t, struct leg_rx *rx, size_t n, 
 	return n;
 }
 
-/* The next span of sound, to scratch.span at the mixer's rate. Returns samples; 0: a pause. */
-static size_t next_span(struct media_thread *t, struct leg *leg, uint64_t time_us)
+/*
+ * What the jitter buffer has for time_us, to scratch.decoded. A pause begins with a frame that is
+ * made up and faded out below. Returns samples, 0 or a negative errno when there is nothing.
+ */
+static int receive(
+	struct media_thread *t, struct leg *leg, uint64_t time_us, enum jitter_result *result)
 {
 	struct leg_rx *rx = leg->rx;
 	struct rtp_packet packet = {0};
-	enum jitter_result result = jitter_buffer_get(rx->jitter, time_us, &packet);
-	size_t got;
 	int n;
 
-	switch (result) {
+	*result = jitter_buffer_get(rx->jitter, time_us, &packet);
+	switch (*result) {
 	case JITTER_PACKET:
 		n = decode(t, leg, &packet);
 		/* What cannot be decoded is as good as lost. */
-		if (n <= 0)
-			n = conceal(t, rx, &(struct rtp_packet){0});
-		break;
+		return n > 0 ? n : conceal(t, rx, &(struct rtp_packet){0});
 	case JITTER_LOST:
-		n = conceal(t, rx, &packet);
-		break;
+		return conceal(t, rx, &packet);
 	default:
-		n = 0;
-		break;
+		return rx->sounding ? conceal(t, rx, &packet) : 0;
 	}
+}
+
+/* The next span of sound, to scratch.span at the mixer's rate. Returns samples; 0: a pause. */
+static size_t next_span(struct media_thread *t, struct leg *leg, uint64_t time_us)
+{
+	unsigned per_ms = t->settings->sample_rate / 1000;
+	struct leg_rx *rx = leg->rx;
+	enum jitter_result result;
+	int n = receive(t, leg, time_us, &result);
+	bool sounded = rx->sounding;
+	size_t got;
+
+	rx->sounding = n > 0 && result != JITTER_WAIT;
 	if (n <= 0)
 		return 0;
 	/* A packet of 2.5 ms too, or of an odd number of bytes, is a whole number of its groups. */
 	got = resampler_run(&rx->resampler, t->scratch->decoded, (size_t)n, t->scratch->span);
+	if (result == JITTER_WAIT) {
+		got = smaller(got, FADE_OUT_MS * per_ms);
+		mix_fade_out(t->scratch->span, got);
+		return got;
+	}
+	if (!sounded)
+		mix_fade_in(t->scratch->span, smaller(got, FADE_IN_MS * per_ms));
 	return result == JITTER_PACKET ? adjust_delay(t, rx, got, time_us) : got;
 }
 
 static size_t take_ahead(struct leg_rx *rx, int16_t *pcm, size_t max)
 {
-	size_t n = rx->n_ahead < max ? rx->n_ahead : max;
+	size_t n = smaller(rx->n_ahead, max);
 
 	if (n == 0)
 		return 0;
@@ -298,7 +327,7 @@ bool leg_pull(struct media_thread *t, struct leg *leg, uint64_t time_us, int16_t
 		got = next_span(t, leg, time_us + (uint64_t)n * 1000000 / rate);
 		if (got == 0)
 			break;
-		used = got < frame - n ? got : frame - n;
+		used = smaller(got, frame - n);
 		memcpy(pcm + n, t->scratch->span, used * sizeof *pcm);
 		keep_ahead(t, rx, t->scratch->span + used, got - used);
 		n += used;

@@ -122,6 +122,22 @@ void mix_minus(struct mix_limiter *limiter, const int32_t *sum, const int16_t *o
 	}
 }
 
+void mix_fade_in(int16_t *pcm, size_t samples)
+{
+	int32_t n = (int32_t)samples;
+
+	for (int32_t i = 0; i < n; i++)
+		pcm[i] = (int16_t)(pcm[i] * i / n);
+}
+
+void mix_fade_out(int16_t *pcm, size_t samples)
+{
+	int32_t n = (int32_t)samples;
+
+	for (int32_t i = 0; i < n; i++)
+		pcm[i] = (int16_t)(pcm[i] * (n - i) / n);
+}
+
 uint32_t mix_energy(const int16_t *pcm, size_t samples)
 {
 	uint64_t sum = 0;

@@ -27,6 +27,10 @@ struct mix_limiter {
 void mix_minus(struct mix_limiter *limiter, const int32_t *sum, const int16_t *own, int16_t *out,
 	size_t samples);
 
+/* From silence, or to silence, over so many samples (less than 65536). */
+void mix_fade_in(int16_t *pcm, size_t samples);
+void mix_fade_out(int16_t *pcm, size_t samples);
+
 /* Mean square of a frame, 0 .. 2^30. */
 uint32_t mix_energy(const int16_t *pcm, size_t samples);
 

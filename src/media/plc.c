@@ -6,12 +6,12 @@
 
 #include "media/pitch.h"
 
-#define MIN_PITCH_US 2500 /* 400 Hz */
+#define MIN_PITCH_US 7500 /* a single period of a high voice sounds like a machine: several then */
 #define MAX_PITCH_MS 15   /* 66 Hz */
 #define COMPARED_MS 20    /* what is compared to find it */
 #define LEVEL_MS 10       /* as loud as before for so long, */
-#define FADED_MS 60       /* and silent after this */
-#define BLEND_MS 4
+#define FADED_MS 120      /* and silent after this */
+#define BLEND_MS 2
 
 static size_t history_size(const struct plc *plc)
 {

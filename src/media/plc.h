@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Packet loss concealment for codecs that have none of their own: the last pitch period is repeated
- * and fades out within 60 ms; when sound comes back it is blended in. In the manner of ITU-T G.711
+ * Packet loss concealment for codecs that have none of their own: the last pitch periods are repeated
+ * and fades out within 120 ms; when sound comes back it is blended in. In the manner of ITU-T G.711
  * appendix I, without its delay. Plain struct, no heap; one thread at a time.
  */
 #ifndef MEDIA_PLC_H

@@ -26,18 +26,6 @@ struct choice {
 	unsigned n, max;
 };
 
-static void fade_in(int16_t *pcm, size_t samples)
-{
-	for (size_t i = 0; i < samples; i++)
-		pcm[i] = (int16_t)(pcm[i] * (int32_t)i / (int32_t)samples);
-}
-
-static void fade_out(int16_t *pcm, size_t samples)
-{
-	for (size_t i = 0; i < samples; i++)
-		pcm[i] = (int16_t)(pcm[i] * (int32_t)(samples - i) / (int32_t)samples);
-}
-
 /*
  * Whether the leg, just moved here, had better wait for the next tick: its last one, in another
  * mixer, is less than half a period ago; or less than a period, and the jitter buffer has not so
@@ -119,7 +107,7 @@ static void add_fading(struct mixer *m, struct talkers *talkers, size_t frame)
 		if (talkers->n == 2 * TALKERS_MAX)
 			continue;
 		if (leg->voice.pcm)
-			fade_out(leg->voice.pcm, frame);
+			mix_fade_out(leg->voice.pcm, frame);
 		add(talkers, leg);
 	}
 }
@@ -132,7 +120,7 @@ static void apply(struct mixer *m, const struct choice *c, struct talkers *talke
 		struct leg_voice *v = &c->legs[i]->voice;
 
 		if (!v->chosen && v->pcm)
-			fade_in(v->pcm, rate / 1000 * FADE_IN_MS);
+			mix_fade_in(v->pcm, rate / 1000 * FADE_IN_MS);
 		v->chosen = false; /* set again below, when only those who fade are left over */
 		add(talkers, c->legs[i]);
 	}

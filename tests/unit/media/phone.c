@@ -297,7 +297,13 @@ static void record(struct phone *p, const uint8_t *bytes, size_t n)
 		record_report(p, bytes, n);
 		return;
 	}
-	if (rtp_parse(bytes, n, &packet) < 0 || p->n_packets == PHONE_MAX_PACKETS)
+	if (rtp_parse(bytes, n, &packet) < 0)
+		return;
+	if (p->on_packet) {
+		p->on_packet(&packet, p->arg);
+		return;
+	}
+	if (p->n_packets == PHONE_MAX_PACKETS)
 		return;
 	*r = (struct phone_packet){.time_us = p->world->now,
 		.seq = packet.seq,

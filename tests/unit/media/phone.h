@@ -13,6 +13,7 @@
 
 #include "core/loop.h"
 #include "media/engine.h"
+#include "media/rtp.h"
 
 #define PHONE_SECONDS 8 /* of sound a phone can record */
 #define PHONE_RATE 8000
@@ -58,6 +59,9 @@ struct phone {
 	int16_t pcm[PHONE_SECONDS * PHONE_RATE]; /* what was heard, one packet behind the other */
 	uint64_t pcm_time[PHONE_SECONDS * 1000]; /* when each ms of it came, microseconds */
 	size_t n_pcm;
+	/* Instead of recording; NULL: record. */
+	void (*on_packet)(const struct rtp_packet *packet, void *arg);
+	void *arg;
 
 	struct media_srtp keys;               /* seen from the server; all zero: plain RTP */
 	struct srtp *seal, *open, *open_next; /* open_next: for a key that the server soon uses */

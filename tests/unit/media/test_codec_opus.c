@@ -132,6 +132,38 @@ static void opus_with_dtx_falls_silent(void **state)
 	assert_int_equal(not_sent, 0);
 }
 
+/* RFC 6716 3.2.1: a frame without content is one that was not sent; the decoder makes up its sound. */
+static void opus_dtx_frames_are_quiet_frames_of_their_length(void **state)
+{
+	const struct audio_codec *opus = find_codec("opus", 0);
+	struct codec_settings settings = {.sample_rate = 48000, .fec = true};
+	void *encoder = make_encoder(opus, &settings), *decoder = make_decoder(opus, 48000);
+	int16_t pcm[960];
+	uint8_t payload[CODEC_MAX_PAYLOAD];
+	double speech = 0;
+	int n;
+
+	/* Speech, then a pause of little noise. */
+	for (unsigned i = 0; i < 50; i++) {
+		make_voice(pcm, 960, i * 960, 48000);
+		for (unsigned k = 0; k < 960 && i >= 40; k++)
+			pcm[k] = (int16_t)(pcm[k] / 200);
+		n = opus->encode(encoder, pcm, 960, payload, sizeof payload);
+		assert_true(n > 2);
+		assert_int_equal(opus->decode(decoder, payload, (size_t)n, pcm, 960), 960);
+		speech += i < 40 ? power(pcm, 960) / 40 : 0;
+	}
+	for (unsigned i = 0; i < 50; i++) {
+		/* In one byte, and in two: so many frames (3.2.5). */
+		payload[0] = (uint8_t)((payload[0] & 0xfc) | (i % 2 ? 3 : 0));
+		payload[1] = 1;
+		assert_int_equal(opus->decode(decoder, payload, 1 + i % 2, pcm, 960), 960);
+		assert_true(power(pcm, 960) < speech / 100);
+	}
+	end_encoder(opus, encoder);
+	end_decoder(opus, decoder);
+}
+
 /* The default must be the coder that a mixer can afford; see the head of codec_opus.c. */
 static void opus_encodes_full_band_in_celt_by_default(void **state)
 {
@@ -214,6 +246,7 @@ int main(void)
 		cmocka_unit_test(opus_conceals_when_the_next_packet_is_rubbish),
 		cmocka_unit_test(opus_keeps_its_bit_rate),
 		cmocka_unit_test(opus_with_dtx_falls_silent),
+		cmocka_unit_test(opus_dtx_frames_are_quiet_frames_of_their_length),
 		cmocka_unit_test(opus_encodes_full_band_in_celt_by_default),
 		cmocka_unit_test(opus_decodes_stereo_to_mono),
 		cmocka_unit_test(opus_refuses_what_does_not_fit),

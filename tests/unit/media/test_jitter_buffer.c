@@ -162,6 +162,22 @@ static void a_missing_packet_is_reported_with_the_one_behind_it(void **state)
 	free(f.jb);
 }
 
+static void only_the_packet_right_behind_is_good_for_fec(void **state)
+{
+	struct fixture f = make(16);
+	struct rtp_packet packet;
+
+	play_in_time(&f, 10);
+	put(&f, 12, 0);
+	/* 10 and 11 are missing; 12 can tell of 11 and not of 10. */
+	assert_int_equal(jitter_buffer_get(f.jb, ms(10 * 20 + 55), &packet), JITTER_LOST);
+	assert_null(packet.payload);
+	assert_int_equal(jitter_buffer_get(f.jb, ms(11 * 20 + 55), &packet), JITTER_LOST);
+	assert_int_equal(packet.seq, f.seq + 12);
+	expect(&f, 12, ms(12 * 20 + 55));
+	free(f.jb);
+}
+
 static void one_frame_made_up_stands_for_one_packet_lost(void **state)
 {
 	struct fixture f = make(16);
@@ -203,14 +219,14 @@ static void a_packet_passed_over_comes_too_late(void **state)
 	free(f.jb);
 }
 
-static void a_source_that_stops_is_concealed_for_60_ms_and_then_waited_for(void **state)
+static void a_source_that_stops_is_concealed_for_120_ms_and_then_waited_for(void **state)
 {
 	struct fixture f = make(16);
 
 	play_in_time(&f, 10);
-	for (unsigned i = 10; i < 13; i++)
+	for (unsigned i = 10; i < 16; i++)
 		assert_int_equal(get(&f, ms(i * 20 + 15)), JITTER_LOST);
-	for (unsigned i = 13; i < 100; i++)
+	for (unsigned i = 16; i < 100; i++)
 		assert_int_equal(get(&f, ms(i * 20 + 15)), JITTER_WAIT);
 	assert_true(jitter_buffer_empty(f.jb));
 	assert_int_equal(stats(&f).lost, 0);
@@ -611,10 +627,11 @@ int main(void)
 		cmocka_unit_test(reordered_packets_come_out_in_order),
 		cmocka_unit_test(a_duplicate_is_refused_before_and_after_it_was_played),
 		cmocka_unit_test(a_missing_packet_is_reported_with_the_one_behind_it),
+		cmocka_unit_test(only_the_packet_right_behind_is_good_for_fec),
 		cmocka_unit_test(one_frame_made_up_stands_for_one_packet_lost),
 		cmocka_unit_test(a_packet_late_by_less_than_a_frame_is_still_played),
 		cmocka_unit_test(a_packet_passed_over_comes_too_late),
-		cmocka_unit_test(a_source_that_stops_is_concealed_for_60_ms_and_then_waited_for),
+		cmocka_unit_test(a_source_that_stops_is_concealed_for_120_ms_and_then_waited_for),
 		cmocka_unit_test(a_gap_in_timestamps_alone_is_a_pause),
 		cmocka_unit_test(a_short_pause_within_the_buffer_keeps_its_length),
 		cmocka_unit_test(a_pause_that_the_sender_did_not_count_ends_in_sound),
