@@ -99,6 +99,7 @@ struct media_leg_config {
 	unsigned ptime_ms;         /* of what we send: 20 */
 	int event_payload;         /* telephone-event's payload type (RFC 4733), or -1 */
 	bool sending, receiving;   /* a=sendrecv ... as seen from here */
+	bool muted;                /* what it sends is not heard: music, while it has us on hold */
 	bool rtcp_mux;             /* RTCP goes over the RTP sockets (RFC 5761) */
 	/*
 	 * NULL: plain RTP. Looked at during the call only. The key that there was goes on as it is

@@ -111,9 +111,13 @@ void leg_drop_held(struct media_thread *t)
 
 /* ---- commands --------------------------------------------------------------------------- */
 
-static void configure(struct leg *leg, const struct media_leg_config *config)
+static void configure(
+	struct media_thread *t, struct leg *leg, const struct media_leg_config *config)
 {
 	leg_configure(leg, config);
+	/* What is left of its speech is not to be heard when it comes back. */
+	if (config->muted)
+		leg_release_rx(t, leg);
 	if (leg->mixer)
 		mixer_reformat(leg);
 }
@@ -183,7 +187,7 @@ static bool carry_out(struct media_thread *t, struct media_command *command)
 
 	switch (command->op) {
 	case OP_LEG_CONFIGURE:
-		configure(leg, command->config);
+		configure(t, leg, command->config);
 		break;
 	case OP_LEG_JOIN:
 		stays = (command->mixer ? command->mixer->thread : leg->home) == t;

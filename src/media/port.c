@@ -78,6 +78,7 @@ static void configure(
 	port_srtp_change(&port->srtp, rekey);
 	port->sending = config->sending;
 	port->receiving = config->receiving;
+	port->muted = config->muted;
 	if (port_peer_announce(&port->peer, &config->remote_rtp))
 		port->echo.running = false;
 	port_reports_configure(port, config);

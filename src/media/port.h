@@ -75,7 +75,7 @@ struct port {
 	uint64_t payloads[2]; /* bit set of the payload types we take */
 	struct port_clock clocks[MEDIA_MAX_PAYLOADS];
 	unsigned n_clocks;
-	bool sending, receiving;
+	bool sending, receiving, muted;
 	struct port_srtp srtp;
 	struct port_peer peer;
 	struct port_reports reports;

@@ -160,6 +160,8 @@ void port_received(struct media_socket *s, uint8_t *p, size_t n, const struct ad
 	collides = packet.ssrc == port->send.ssrc;
 	if (collides)
 		port_reports_collide(port);
+	if (port->muted)
+		return;
 	/* Two echoes would keep one packet going for ever. */
 	if (port->echo.on && !collides)
 		port_echo_back(port, &packet);

@@ -210,6 +210,12 @@ static void answer_rtcp(
 		sdp_draft_attribute(draft, "rtcp", "%u", addr_port(&stream->address) + 1U);
 }
 
+/* What we would like, held streams being sent to only. */
+static enum sdp_direction wish_of(const struct audio_stream *stream)
+{
+	return stream->base.held ? SDP_SENDONLY : SDP_SENDRECV;
+}
+
 /*
  * RFC 4568 7.1.4: behind another address there may be another endpoint, which does not know how far
  * the rollover counter of our key has come.
@@ -237,7 +243,8 @@ int audio_stream_write_answer(
 	answer_rtcp(stream, offer, draft);
 	sdes_write_answer(draft, offer, stream->formats->srtp,
 		has_moved(stream, offer) ? NULL : &stream->own_key);
-	sdp_draft_direction(draft, sdp_direction_answer(sdp_media_direction(offer), SDP_SENDRECV));
+	sdp_draft_direction(
+		draft, sdp_direction_answer(sdp_media_direction(offer), wish_of(stream)));
 	return draft->err;
 }
 
@@ -249,7 +256,7 @@ int audio_stream_write_offer(struct audio_stream *stream, struct sdp_draft *draf
 	offer_rtcp(stream, draft);
 	if (stream->formats->srtp)
 		sdes_write_offer(draft);
-	sdp_draft_direction(draft, SDP_SENDRECV);
+	sdp_draft_direction(draft, wish_of(stream));
 	return draft->err;
 }
 
@@ -270,7 +277,7 @@ int audio_stream_write_offer_again(struct audio_stream *stream, const struct sdp
 	sdp_draft_attribute(draft, "ptime", "%u", PTIME_MS);
 	offer_rtcp(stream, draft);
 	sdes_write_offer_again(draft, ours, &stream->own_key);
-	sdp_draft_direction(draft, SDP_SENDRECV);
+	sdp_draft_direction(draft, wish_of(stream));
 	return draft->err;
 }
 
@@ -381,6 +388,7 @@ int audio_stream_apply(struct audio_stream *stream, const struct sdp_media *ours
 	direction = sdp_media_direction(ours) & sdp_direction_reverse(sdp_media_direction(theirs));
 	config.sending = (direction & SDP_SENDONLY) && !addr_is_any(&config.remote_rtp);
 	config.receiving = direction & SDP_RECVONLY;
+	config.muted = sdp_media_held(theirs); /* what it sends now is its music */
 	err = apply_keys(stream, ours, theirs, &config);
 	if (!err)
 		stream->base.on_hold = sdp_media_held(theirs);

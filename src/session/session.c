@@ -134,6 +134,17 @@ void session_end(struct session *session, const char *reason)
 		session->signalling->end(session, reason);
 }
 
+int session_hold(struct session *session, bool hold)
+{
+	enum session_state state = session_state(session);
+
+	if (state != SESSION_CONNECTED && state != SESSION_CONNECTING)
+		return -EINVAL;
+	if (!session->signalling->hold)
+		return -ENOTSUP;
+	return session->signalling->hold(session, hold);
+}
+
 int session_refer(struct session *session, const struct referrer_params *params,
 	const struct referrer_handlers *handlers, void *arg, struct referrer **referrer)
 {

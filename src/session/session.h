@@ -63,7 +63,8 @@ struct session_stream {
 	struct session *session;
 	enum stream_kind kind;
 	enum stream_state state;
-	bool on_hold;          /* by the peer: it does not want to hear us */
+	bool on_hold;          /* by the peer: it does not want to hear us, nor is it heard */
+	bool held;             /* by us: it is sent to, and not heard (session_hold) */
 	struct media_leg *leg; /* audio: present from acceptance until removal */
 };
 
@@ -102,6 +103,7 @@ struct session_signalling {
 	int (*accept)(struct session *session, unsigned kinds, bool focus);
 	void (*reject)(struct session *session, unsigned status);
 	void (*end)(struct session *session, const char *reason);
+	int (*hold)(struct session *session, bool hold);
 	int (*refer)(struct session *session, const struct referrer_params *params,
 		const struct referrer_handlers *handlers, void *arg, struct referrer **referrer);
 };
@@ -168,6 +170,13 @@ void session_reject(struct session *session, unsigned status);
 
 /* End it in whatever state it is; "ended" follows. reason: one line for the peer and the log. */
 void session_end(struct session *session, const char *reason);
+
+/*
+ * Put the peer of a running call on hold, or take it back. It is said when no other offer is under
+ * way; "stream_changed" tells when it is in effect. A peer that refuses is not held. Returns 0;
+ * -EINVAL: the call is not running; -ENOTSUP: this signalling has no such thing.
+ */
+int session_hold(struct session *session, bool hold);
 
 /*
  * Ask the peer of a running call to call somebody else, or put him out (session/referrer.h).

@@ -230,6 +230,7 @@ const struct session_signalling sip_session_signalling = {
 	.accept = sip_session_accept,
 	.reject = sip_session_reject,
 	.end = sip_session_end,
+	.hold = sip_session_hold,
 	.refer = sip_session_refer,
 };
 
@@ -243,6 +244,7 @@ static void on_acknowledged(struct sip_invite *invite, const struct sip_msg *ack
 		sip_session_end_with(s, 500, "the ACK brought no usable answer to our offer");
 	else if (session_state(&s->base) == SESSION_CONNECTING)
 		session_set_started(&s->base);
+	sip_session_say_hold(s);
 	obj_unref(s);
 }
 
@@ -277,21 +279,7 @@ static void on_renegotiate(struct sip_invite *invite, const struct sip_msg *requ
 /* The session timer, with a peer that has no UPDATE: the description that holds is offered again. */
 static void on_refresh(struct sip_invite *invite, void *arg)
 {
-	struct sip_session *s = arg;
-	struct sdp *description;
-	struct sip_body body;
-	int err;
-
-	if (s->exchange != EXCHANGE_NONE || session_state(&s->base) != SESSION_CONNECTED)
-		return;
-	s->exchange = EXCHANGE_TO_OFFER;
-	err = sip_session_media_accept(s, 0, &description);
-	if (!err) {
-		body = (struct sip_body){SLICE("application/sdp"), description->text};
-		err = sip_invite_renegotiate(invite, &body, SLICE_NONE);
-	}
-	if (err)
-		sip_session_media_rollback(s);
+	sip_session_offer_again(arg);
 }
 
 static void on_answered(struct sip_invite *invite, const struct sip_msg *response, void *arg)
@@ -302,6 +290,7 @@ static void on_answered(struct sip_invite *invite, const struct sip_msg *respons
 		sip_session_call_answered(s, response);
 	else if (s->exchange == EXCHANGE_OFFERED && sip_session_media_answered(s, response) < 0)
 		sip_session_end_with(s, 500, "the peer gave no usable answer to our offer");
+	sip_session_say_hold(s);
 	obj_unref(s);
 }
 
@@ -324,6 +313,7 @@ static void on_refused(struct sip_invite *invite, const struct sip_msg *response
 
 	if (s->exchange == EXCHANGE_OFFERED)
 		sip_session_media_rollback(s); /* RFC 6141: as it was */
+	sip_session_hold_refused(s, response);
 }
 
 static void on_dtmf(struct sip_invite *invite, char key, unsigned duration_ms, void *arg)
@@ -340,6 +330,7 @@ static void on_withdrawn(struct sip_invite *invite, void *arg)
 	struct sip_session *s = obj_ref(arg);
 
 	sip_session_media_withdrawn(s);
+	sip_session_say_hold(s);
 	obj_unref(s);
 }
 

@@ -25,6 +25,8 @@ struct sip_session {
 	struct negotiation *negotiation;
 	struct sip_call *call; /* a call of ours that is not answered; sip_session_call.c's */
 	enum sip_session_exchange exchange;
+	/* Whether the peer is to be on hold; our last description says so; the one in effect does. */
+	bool holds, says_hold, agreed_hold;
 	char *texts; /* the strings behind base.target, application and user_agent */
 };
 
@@ -48,6 +50,22 @@ void sip_session_end_with(struct sip_session *s, unsigned cause, const char *rea
 
 /* The end, whoever brought it about: media stops, the application learns it, once. */
 void sip_session_finish(struct sip_session *s, const char *reason);
+
+/* ---- sip_session_hold.c ------------------------------------------------------------------------ */
+
+/*
+ * Offer the streams that there are anew, by re-INVITE. Returns 0; -EBUSY: an exchange is under way;
+ * or another negative errno.
+ */
+int sip_session_offer_again(struct sip_session *s);
+
+int sip_session_hold(struct session *session, bool hold);
+
+/* An exchange is over: say what has not been said yet. */
+void sip_session_say_hold(struct sip_session *s);
+
+/* An offer of ours was refused, and rolled back. response may be NULL. */
+void sip_session_hold_refused(struct sip_session *s, const struct sip_msg *response);
 
 /* ---- sip_referrer.c ---------------------------------------------------------------------------- */
 

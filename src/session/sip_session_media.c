@@ -172,6 +172,7 @@ void sip_session_media_rollback(struct sip_session *s)
 
 	negotiation_rollback(s->negotiation);
 	s->exchange = EXCHANGE_NONE;
+	s->says_hold = s->agreed_hold;
 	for (it = s->base.streams.next; it != &s->base.streams; it = it->next) {
 		struct session_stream *base = CONTAINER_OF(it, struct session_stream, node);
 		struct audio_stream *stream = CONTAINER_OF(base, struct audio_stream, base);
@@ -189,6 +190,7 @@ void sip_session_media_withdrawn(struct sip_session *s)
 
 	negotiation_rollback(s->negotiation);
 	s->exchange = EXCHANGE_NONE;
+	s->says_hold = s->agreed_hold;
 	for (it = s->base.streams.next; it != &s->base.streams; it = it->next) {
 		struct session_stream *base = CONTAINER_OF(it, struct session_stream, node);
 
@@ -351,11 +353,13 @@ int sip_session_media_accept(struct sip_session *s, unsigned kinds, struct sdp *
 		err = make_offer(s, description);
 		if (!err)
 			s->exchange = EXCHANGE_OFFERED;
-		return err;
+	} else {
+		err = make_answer(s, description);
+		if (!err)
+			s->exchange = EXCHANGE_NONE;
 	}
-	err = make_answer(s, description);
 	if (!err)
-		s->exchange = EXCHANGE_NONE;
+		s->says_hold = s->holds;
 	return err;
 }
 
@@ -397,6 +401,7 @@ static int apply(struct sip_session *s, bool we_offered, bool notify)
 	struct list_node *it;
 	int err = 0;
 
+	s->agreed_hold = s->says_hold;
 	/* Streams stay in the list until the session goes, so that handlers cannot pull one away. */
 	for (it = s->base.streams.next; it != &s->base.streams && !err; it = it->next) {
 		struct session_stream *base = CONTAINER_OF(it, struct session_stream, node);

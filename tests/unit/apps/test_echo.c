@@ -61,7 +61,7 @@ static void call_ends_after_ten_minutes(void **state)
 	caller_world_run(&f.world, 1);
 	assert_int_equal(session_state(f.session), SESSION_ENDED);
 	assert_string_equal(c->seen, "180 200 BYE");
-	assert_string_equal(caller_header(c->bye, "Reason"),
+	assert_string_equal(caller_header(c->asked, "Reason"),
 		"SIP;cause=480;text=\"the echo test's time is over\"");
 }
 

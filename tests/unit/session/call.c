@@ -36,8 +36,9 @@ static void note(struct caller *c, const char *message)
 		word);
 	snprintf(c->last, sizeof c->last, "%s", message);
 	if (!response) {
-		snprintf(c->bye, sizeof c->bye, "%s", message);
-		c->bye_cseq = (unsigned)strtoul(caller_header(message, "CSeq"), NULL, 10);
+		snprintf(c->asked, sizeof c->asked, "%s", message);
+		if (strncmp(message, "BYE ", 4) == 0)
+			c->bye_cseq = (unsigned)strtoul(caller_header(message, "CSeq"), NULL, 10);
 	} else if (strstr(caller_header(message, "CSeq"), "INVITE") && *word == '2') {
 		keep_answer(c, message);
 	}
@@ -235,19 +236,27 @@ static const char *branch_of(const struct caller *c, const char *suffix)
 	return branch;
 }
 
+void caller_answer(struct caller *c, unsigned status, const char *body)
+{
+	char via[512], from[512], to[512], cseq[64], host[ADDR_TEXT];
+
+	snprintf(via, sizeof via, "%s", caller_header(c->asked, "Via"));
+	snprintf(from, sizeof from, "%s", caller_header(c->asked, "From"));
+	snprintf(to, sizeof to, "%s", caller_header(c->asked, "To"));
+	snprintf(cseq, sizeof cseq, "%s", caller_header(c->asked, "CSeq"));
+	addr_print_uri_host(&c->world->peer, host);
+	deliver(c,
+		"SIP/2.0 %u Answer\nVia: %s\nFrom: %s\nTo: %s\nCall-ID: %s\nCSeq: %s\n"
+		"Contact: <sip:caller@%s>\n%s%s%sContent-Length: %zu\n\n%s",
+		status, via, from, to, c->call_id, cseq, host, body ? "Content-Type: " : "",
+		body ? c->type : "", body ? "\n" : "", body ? wire_length(body) : 0,
+		body ? body : "");
+}
+
 static void answer_bye(struct caller *c)
 {
-	char via[512], from[512], to[512], cseq[64];
-
-	snprintf(via, sizeof via, "%s", caller_header(c->bye, "Via"));
-	snprintf(from, sizeof from, "%s", caller_header(c->bye, "From"));
-	snprintf(to, sizeof to, "%s", caller_header(c->bye, "To"));
-	snprintf(cseq, sizeof cseq, "%s", caller_header(c->bye, "CSeq"));
 	c->bye_cseq = 0;
-	deliver(c,
-		"SIP/2.0 200 OK\nVia: %s\nFrom: %s\nTo: %s\nCall-ID: %s\nCSeq: %s\n"
-		"Content-Length: 0\n\n",
-		via, from, to, c->call_id, cseq);
+	caller_answer(c, 200, NULL);
 }
 
 void caller_world_run(struct caller_world *w, uint64_t ms)

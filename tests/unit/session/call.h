@@ -27,7 +27,7 @@ struct caller {
 	unsigned cseq, bye_cseq;  /* bye_cseq: of the server's unanswered BYE, or 0 */
 	char seen[256];           /* what the server sent: "180 200 BYE" */
 	char last[CALLER_TEXT];   /* the last response (above 100) or request of it */
-	char bye[CALLER_TEXT];    /* its last BYE */
+	char asked[CALLER_TEXT];  /* its last request */
 	char answer[CALLER_TEXT]; /* body of its last 200 to an INVITE */
 };
 
@@ -73,6 +73,9 @@ void caller_invite(struct caller *c, const char *body);
 void caller_ack(struct caller *c, const char *body);
 void caller_cancel(struct caller *c);
 void caller_bye(struct caller *c);
+
+/* Answer the server's last request, with this body (NULL: none). */
+void caller_answer(struct caller *c, unsigned status, const char *body);
 
 /* INVITE, a 200 expected, ACK. */
 void caller_call(struct caller *c, const char *body);

@@ -179,7 +179,8 @@ static void call_without_ack_is_ended(void **state)
 	caller_invite(c, caller_sdp(audio(40000)));
 	assert_int_equal(session_state(script.session), SESSION_CONNECTING);
 	caller_world_run(&script.world, 33000);
-	assert_string_equal(caller_header(c->bye, "Reason"), "SIP;cause=500;text=\"Missing ACK\"");
+	assert_string_equal(
+		caller_header(c->asked, "Reason"), "SIP;cause=500;text=\"Missing ACK\"");
 	caller_world_run(&script.world, 1000);
 	assert_null(script.session);
 	assert_non_null(strstr(script.log, "ended the peer does not answer any more"));
@@ -224,7 +225,7 @@ static void bad_answer_in_the_ack_ends_the_call(void **state)
 		caller_invite(c, NULL);
 		caller_ack(c, bad[i]);
 		assert_string_equal(c->seen, "200 BYE");
-		assert_non_null(strstr(caller_header(c->bye, "Reason"), "SIP;cause=500;text="));
+		assert_non_null(strstr(caller_header(c->asked, "Reason"), "SIP;cause=500;text="));
 		assert_string_equal(script.log,
 			"incoming; ended the ACK brought no usable answer to our offer");
 		caller_world_run(&script.world, 0);

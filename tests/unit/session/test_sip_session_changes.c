@@ -205,6 +205,96 @@ static void hold_and_resume_are_answered_and_told(void **state)
 	}
 }
 
+/* The server has sent this re-INVITE: one with this direction. */
+static void assert_offers(const struct caller *c, const char *direction)
+{
+	char line[32];
+
+	snprintf(line, sizeof line, "\r\na=%s\r\n", direction);
+	assert_int_equal(strncmp(c->asked, "INVITE ", 7), 0);
+	assert_non_null(strstr(c->asked, line));
+}
+
+static void answer_offer(struct caller *c, const char *direction)
+{
+	script_forget(&script);
+	caller_answer(c, 200, caller_sdp(caller_audio(40000, HERE, direction)));
+	assert_string_equal(caller_header(c->last, "CSeq"), "1 ACK");
+}
+
+static void the_server_holds_and_takes_back(void **state)
+{
+	struct caller *c = in_call();
+	struct session_stream *audio = session_find(script.session, STREAM_AUDIO);
+
+	assert_int_equal(session_hold(script.session, true), 0);
+	assert_offers(c, "sendonly");
+	answer_offer(c, "recvonly");
+	assert_string_equal(script.log, "changed active");
+	assert_true(audio->held);
+	assert_false(audio->on_hold);
+	/* Held by the peer as well: nobody hears anybody. */
+	caller_call(c, caller_sdp(caller_audio(40000, HERE, "sendonly")));
+	assert_non_null(strstr(c->answer, "\r\na=inactive\r\n"));
+	assert_true(audio->on_hold);
+	assert_int_equal(session_hold(script.session, false), 0);
+	assert_offers(c, "sendrecv");
+}
+
+static void a_hold_waits_for_the_exchange_under_way(void **state)
+{
+	struct caller *c = in_call();
+
+	caller_invite(c, caller_sdp(audio(40000)));
+	assert_int_equal(caller_status(c), 200);
+	assert_int_equal(session_hold(script.session, true), 0);
+	assert_int_equal(caller_status(c), 200); /* nothing was sent */
+	caller_ack(c, NULL);
+	assert_offers(c, "sendonly");
+	/* Twice changed while that is under way, it is what it was. */
+	assert_int_equal(session_hold(script.session, false), 0);
+	assert_int_equal(session_hold(script.session, true), 0);
+	answer_offer(c, "recvonly");
+	assert_int_equal(strncmp(c->last, "ACK ", 4), 0);
+	assert_string_equal(script.log, "changed active");
+}
+
+static void a_hold_before_the_ack_is_said_behind_it(void **state)
+{
+	struct caller *c = caller_new(&script.world, "room");
+
+	caller_invite(c, caller_sdp(audio(40000)));
+	assert_int_equal(session_hold(script.session, true), 0);
+	caller_ack(c, NULL);
+	assert_offers(c, "sendonly");
+}
+
+static void who_refuses_is_not_held(void **state)
+{
+	struct caller *c = in_call();
+	struct session_stream *audio = session_find(script.session, STREAM_AUDIO);
+
+	assert_int_equal(session_hold(script.session, true), 0);
+	caller_answer(c, 488, NULL);
+	assert_false(audio->held);
+	script_forget(&script);
+	caller_call(c, caller_sdp(caller_audio(40000, HERE, "sendrecv")));
+	assert_non_null(strstr(c->answer, "\r\na=sendrecv\r\n"));
+}
+
+static void offers_that_cross_leave_the_hold_in_the_answer(void **state)
+{
+	struct caller *c = in_call();
+
+	assert_int_equal(session_hold(script.session, true), 0);
+	caller_answer(c, 491, NULL);
+	caller_call(c, caller_sdp(caller_audio(40000, HERE, "sendrecv")));
+	assert_int_equal(caller_status(c), 200);
+	assert_non_null(strstr(c->answer, "\r\na=sendonly\r\n"));
+	caller_world_run(&script.world, 5000);
+	assert_int_equal(caller_status(c), 200); /* it has been said */
+}
+
 static void version_grows_with_every_changed_description(void **state)
 {
 	struct caller *c = in_call();
@@ -365,7 +455,7 @@ static void call_ended_before_the_ack_sends_bye_behind_it(void **state)
 	assert_string_equal(script.log, "incoming; ended enough");
 	caller_ack(c, NULL);
 	assert_string_equal(c->seen, "200 BYE");
-	assert_string_equal(caller_header(c->bye, "Reason"), "SIP;cause=480;text=\"enough\"");
+	assert_string_equal(caller_header(c->asked, "Reason"), "SIP;cause=480;text=\"enough\"");
 }
 
 static void closing_tells_applications_in_every_state(void **state)
@@ -455,6 +545,11 @@ int main(void)
 		TEST(audio_can_be_removed_and_added_for_ever),
 		TEST(other_transport_or_no_address_keeps_the_old_media),
 		TEST(hold_and_resume_are_answered_and_told),
+		TEST(the_server_holds_and_takes_back),
+		TEST(a_hold_waits_for_the_exchange_under_way),
+		TEST(a_hold_before_the_ack_is_said_behind_it),
+		TEST(who_refuses_is_not_held),
+		TEST(offers_that_cross_leave_the_hold_in_the_answer),
 		TEST(version_grows_with_every_changed_description),
 		TEST(broken_reinvite_leaves_the_call_alone),
 		TEST(cancelled_proposal_is_forgotten),
