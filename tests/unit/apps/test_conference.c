@@ -195,7 +195,7 @@ static void call_that_replaces_another_takes_its_place(void **state)
 	caller_call(c, audio());
 	assert_string_equal(c->seen, "200");
 	assert_string_equal(first->seen, "180 200 BYE");
-	assert_non_null(strstr(first->bye, "Reason: SIP;cause=200"));
+	assert_non_null(strstr(first->asked, "Reason: SIP;cause=200"));
 	assert_ptr_equal(mixer_of(f.session), mixer);
 	room = room_find(&conference->rooms, f.session->target);
 	assert_non_null(room);
