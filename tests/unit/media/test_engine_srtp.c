@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "media/port_srtp.h"
 #include "media/rtp.h"
 #include "phone.h"
 
@@ -216,6 +217,32 @@ static void the_same_key_again_changes_nothing(void **state)
 	world_close(&w);
 }
 
+/* RFC 3711 3.3.1 and RFC 4568 7.1.4 do not agree on the counter: a new SSRC starts at 0 for both. */
+static void a_new_key_behind_a_turn_of_our_numbers_wants_another_ssrc(void **state)
+{
+	struct media_srtp keys = make_keys(SRTP_AES_CM_128_HMAC_SHA1_80);
+	struct port_srtp port = {0};
+	struct port_rekey first = {.send_changes = true}, second = first;
+	uint8_t packet[64] = {0};
+
+	assert_int_equal(srtp_new(&first.send, &keys.send, true), 0);
+	assert_int_equal(srtp_new(&second.send, &keys.receive, true), 0);
+	assert_false(port_srtp_wants_ssrc(&port, &first, 5));
+	port_srtp_change(&port, &first);
+	for (uint32_t seq = 20000; seq <= 80000; seq += 15000) {
+		size_t n = 32;
+
+		assert_false(port_srtp_wants_ssrc(&port, &second, 5));
+		rtp_write_header(packet, false, 0, (uint16_t)seq, 0, 5);
+		assert_int_equal(srtp_seal(port.send, packet, &n), 0);
+	}
+	assert_true(port_srtp_wants_ssrc(&port, &second, 5));
+	assert_false(port_srtp_wants_ssrc(&port, &second, 6));
+	port_srtp_change(&port, &second);
+	assert_int_equal(srtp_rollovers(port.send, 5), 1);
+	port_srtp_close(&port);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +252,7 @@ int main(void)
 		cmocka_unit_test(a_new_key_leaves_no_gap),
 		cmocka_unit_test(packets_under_the_old_key_are_still_taken),
 		cmocka_unit_test(the_same_key_again_changes_nothing),
+		cmocka_unit_test(a_new_key_behind_a_turn_of_our_numbers_wants_another_ssrc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
