@@ -29,9 +29,9 @@ struct codec_settings {
 	unsigned sample_rate; /* Hz of the PCM side: 8000, 16000, 32000 or 48000 */
 	unsigned band;        /* encoder: nothing above half of these Hz (Opus only); 0: all */
 	unsigned bitrate;     /* bit/s; 0: the codec's own choice */
-	bool fec;             /* encoder: in-band FEC (RFC 7587 useinbandfec) */
-	bool dtx;             /* encoder: may fall silent (RFC 7587 usedtx, RFC 5574 vbr=vad) */
-	bool cbr;             /* encoder: constant bit rate (RFC 7587 cbr, RFC 5574 vbr) */
+	bool fec; /* encoder: in-band FEC; of a leg: the peer can use it (useinbandfec) */
+	bool dtx; /* encoder: may fall silent (RFC 7587 usedtx, RFC 5574 vbr=vad) */
+	bool cbr; /* encoder: constant bit rate (RFC 7587 cbr, RFC 5574 vbr) */
 };
 
 struct audio_codec {

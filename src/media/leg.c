@@ -214,13 +214,20 @@ static int decode(struct media_thread *t, struct leg *leg, const struct rtp_pack
 	return n;
 }
 
-/* Fill the place of a packet that never came, as long as the last one. */
-static int conceal(struct media_thread *t, struct leg_rx *rx, const struct rtp_packet *next)
+/*
+ * Fill the place of a packet that never came, as long as the last one. next, the one behind it, helps
+ * only who speaks the same codec.
+ */
+static int conceal(struct media_thread *t, struct leg *leg, const struct rtp_packet *next)
 {
+	const struct media_payload *payload = payload_of(leg, next->payload_type);
+	struct leg_rx *rx = leg->rx;
+	bool helps = payload && payload->codec == rx->codec;
+
 	if (!rx->decoder)
 		return 0;
-	return rx->codec->conceal(
-		rx->decoder, next->payload, next->payload_size, t->scratch->decoded, rx->span);
+	return rx->codec->conceal(rx->decoder, helps ? next->payload : NULL,
+		helps ? next->payload_size : 0, t->scratch->decoded, rx->span);
 }
 
 /* Take back delay, or add some, in the n samples of scratch.span. Returns their new number. */
@@ -256,11 +263,11 @@ static int receive(
 	case JITTER_PACKET:
 		n = decode(t, leg, &packet);
 		/* What cannot be decoded is as good as lost. */
-		return n > 0 ? n : conceal(t, rx, &(struct rtp_packet){0});
+		return n > 0 ? n : conceal(t, leg, &(struct rtp_packet){0});
 	case JITTER_LOST:
-		return conceal(t, rx, &packet);
+		return conceal(t, leg, &packet);
 	default:
-		return rx->sounding ? conceal(t, rx, &packet) : 0;
+		return rx->sounding ? conceal(t, leg, &packet) : 0;
 	}
 }
 

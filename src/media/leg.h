@@ -95,6 +95,7 @@ struct leg {
 	struct destination *destination; /* NULL: it is sent nothing */
 	struct encode_group *group;      /* that of destination */
 	struct encode_stream *own;       /* while it speaks, or hears a player: its own mix */
+	bool protected;                  /* is sent FEC: its peer loses packets and can use it */
 	uint64_t own_us;                 /* the last tick that was encoded for it alone */
 	struct leg_voice voice;
 };

@@ -17,6 +17,9 @@
 /* A talker that sent nothing for so long is no longer asked every tick. */
 #define QUIET_TICKS 50
 
+#define LOOK_AT_LOSSES_TICKS 50
+#define PROTECT_FROM_PERCENT 3 /* of packets lost; until a report says none */
+
 struct mixer *mixer_alloc(struct media_thread *thread, unsigned slot)
 {
 	struct mixer *m = mem_zalloc(sizeof *m + thread->n_all * sizeof *m->fan_outs);
@@ -80,6 +83,7 @@ static struct encode_group *group_for(struct mixer *m, struct leg *leg)
 	struct encode_group *group;
 
 	encode_format_set(&format, &leg->send, leg->ptime_ms);
+	format.settings.fec = leg->protected;
 	group = find_group(m, &format);
 	if (group)
 		return group;
@@ -455,6 +459,29 @@ static void settle_listeners(struct mixer *m)
 	}
 }
 
+/*
+ * FEC for those who report losses and say that they can use it, and only for them: it costs an
+ * encoder three times as much (codec_opus.c). Reports come every few seconds.
+ */
+static void follow_losses(struct mixer *m)
+{
+	struct list_node *it, *next;
+
+	LIST_FOR_EACH(it, next, &m->members)
+	{
+		struct leg *leg = CONTAINER_OF(it, struct leg, member);
+		unsigned loss =
+			atomic_load_explicit(&leg->figures.remote_loss, memory_order_relaxed);
+		bool protected = leg->send.settings.fec &&
+				 loss >= (leg->protected ? 1 : PROTECT_FROM_PERCENT);
+
+		if (protected == leg->protected)
+			continue;
+		leg->protected = protected;
+		mixer_reformat(leg);
+	}
+}
+
 /* After the packets are out: who has fallen silent, and who goes elsewhere. */
 static void settle(struct mixer *m)
 {
@@ -504,6 +531,8 @@ void mixer_tick(struct mixer *m, uint64_t time_us)
 			fan_out_submit(m->fan_outs[i]);
 	}
 	settle_listeners(m);
+	if (m->n_ticks++ % LOOK_AT_LOSSES_TICKS == 0)
+		follow_losses(m);
 	settle(m);
 	update_ticking(m);
 	media_count(&t->counters.ticks, 1);

@@ -47,6 +47,7 @@ struct mixer {
 	struct list_node listeners;        /* legs that hear a player */
 	struct list_node groups;
 	unsigned n_talkers, n_groups_made, n_destinations;
+	unsigned n_ticks;
 	unsigned n_leaving;              /* members that go elsewhere after the next tick */
 	struct media_recorder *recorder; /* NULL: none; holds a reference */
 	struct mix_limiter limiter;      /* of the mix that all hear who do not speak */

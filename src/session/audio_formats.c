@@ -118,10 +118,8 @@ static void opus_settings(struct slice fmtp, struct codec_settings *settings)
 	}
 	settings->sample_rate = rate_for_band(settings->band);
 	settings->bitrate = limited_bitrate(fmtp_number(fmtp, "maxaveragebitrate"));
-	/*
-	 * useinbandfec says what the peer can decode, not that it loses packets; libopus has FEC
-	 * only in its costlier mode of less band width (media/codec_opus.c). So none without losses.
-	 */
+	/* What the peer can decode, not that it loses packets: see media/mixer.c. */
+	settings->fec = fmtp_flag(fmtp, "useinbandfec");
 	settings->dtx = fmtp_flag(fmtp, "usedtx");
 	settings->cbr = fmtp_flag(fmtp, "cbr");
 }

@@ -101,10 +101,53 @@ static void timestamps_may_begin_anew_with_another_clock(void **state)
 	change_while_speaking("opus", "PCMU", 3000000000U);
 }
 
+/* A receiver report (RFC 3550 6.4.2): so many 256ths of what we sent were lost. */
+static void report_loss(struct phone *p, uint8_t fraction)
+{
+	uint32_t ssrc = p->packets[0].ssrc;
+	uint8_t report[32] = {0x81, 201, 0, 7, 0, 0, 0x10, 1, (uint8_t)(ssrc >> 24),
+		(uint8_t)(ssrc >> 16), (uint8_t)(ssrc >> 8), (uint8_t)ssrc, fraction, 0, 0, 1};
+
+	phone_send_raw(p, report, sizeof report);
+}
+
+/* RFC 6716 table 2: configurations up to 15 have SILK, in which FEC is; above is CELT. */
+static bool last_may_have_fec(const struct phone *p)
+{
+	return p->packets[p->n_packets - 1].payload[0] >> 3 < 16;
+}
+
+static void fec_is_sent_to_who_reports_losses_and_can_use_it(void **state)
+{
+	struct call c;
+
+	for (unsigned can = 0; can < 2; can++) {
+		struct phone *p;
+		struct media_leg_config config;
+
+		call_begin(&c, "PCMU");
+		p = world_phone(&c.w, "opus", 20, 0, 0);
+		config = phone_config_mux(p);
+		config.send.settings.fec = can;
+		media_leg_configure(p->leg, &config);
+		media_leg_join(p->leg, c.mixer);
+		world_run(&c.w, 1500);
+		assert_false(last_may_have_fec(p));
+		report_loss(p, 26);
+		world_run(&c.w, 3000);
+		assert_true(last_may_have_fec(p) == can);
+		report_loss(p, 0);
+		world_run(&c.w, 3000);
+		assert_false(last_may_have_fec(p));
+		call_end(&c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_change_of_codec_while_speaking_makes_no_gap_over_20_ms),
+		cmocka_unit_test(fec_is_sent_to_who_reports_losses_and_can_use_it),
 		cmocka_unit_test(timestamps_may_begin_anew_with_another_clock),
 	};
 
