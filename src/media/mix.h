@@ -13,16 +13,19 @@
 /* sum += pcm; a sum holds up to 65535 sources. */
 void mix_add(int32_t *sum, const int16_t *pcm, size_t samples);
 
-/* One mix's gain between frames, so that the limiter moves without clicks. Zero it to start. */
+#define MIX_PAST 11
+
+/* What a mix's limiter remembers, so that it moves without clicks. Zero it to start. */
 struct mix_limiter {
-	float gain; /* 0 before the first frame, then (0, 1] */
+	float gain;           /* 0 before the first frame, then (0, 1] */
+	float past[MIX_PAST]; /* the last samples before the gain */
 };
 
 /*
- * out = limit(sum - own); own may be NULL. The limiter lowers the gain as far as the frame's peak
- * needs to stay within +-32767, ramps over the frame, and recovers slowly (at frames of 20 ms 90 % of
- * the way in 200 ms): never wraps, never clips flat. Sums within full scale pass unchanged while
- * the gain is 1.
+ * out = limit(sum - own); own may be NULL. The limiter lowers the gain as far as the frame needs for
+ * its true peak, between the samples too, to stay under -1 dB of full scale; it goes there in a ramp,
+ * and recovers slowly (at frames of 20 ms 90 % of the way in 200 ms): never wraps, never clips flat.
+ * Sums under that pass unchanged while the gain is 1.
  */
 void mix_minus(struct mix_limiter *limiter, const int32_t *sum, const int16_t *own, int16_t *out,
 	size_t samples);
