@@ -10,11 +10,11 @@
 #include "core/mem.h"
 
 enum {
-	BATCH = 64,           /* datagrams per system call */
-	MAX_BATCHES = 8,      /* received in one turn; then the other sockets have theirs */
-	MAX_DATAGRAM = 65536, /* more than any UDP datagram has */
-	MAX_PAYLOAD = 65507,  /* IPv4: 65535 less the IP and UDP headers */
-	SEND_BYTES = 1 << 18, /* collected before they are sent within the turn */
+	BATCH = 64,               /* datagrams per system call */
+	MAX_BATCHES = 8,          /* received in one turn; then the other sockets have theirs */
+	MAX_DATAGRAM = 65536,     /* more than any UDP datagram has */
+	MAX_PAYLOAD = 65507,      /* IPv4: 65535 less the IP and UDP headers */
+	SEND_BYTES = 1 << 18,     /* collected before they are sent within the turn */
 	SOCKET_BUFFER = 16 << 20, /* as much as overload control lets queue up (docs/overload.md) */
 };
 
