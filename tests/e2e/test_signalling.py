@@ -99,3 +99,23 @@ def test_keys_by_info_are_taken(sipp, transport):
 def test_session_timer(start_server, folder, scenario):
     server = start_server(settings={"SIP": {"session_timer_min": 2}})
     sipp_module.check(sipp_module.run(folder, scenario, server))
+
+
+def test_more_calls_than_one_source_may_bring_are_put_off(start_server):
+    server = start_server(settings={"SIP": {"max_calls_per_second_per_source": 1}})
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(10)
+        sock.connect(("127.0.0.1", server.ports["udp"]))
+        answers = []
+        for number in range(4):  # one more than may be in a second that has just begun anew
+            port = sock.getsockname()[1]
+            sock.send((
+                f"MESSAGE sip:nobody@{server.host('udp')} SIP/2.0\r\n"
+                f"Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bKrate{number};rport\r\n"
+                "From: <sip:a@127.0.0.1>;tag=1\r\nTo: <sip:nobody@127.0.0.1>\r\n"
+                f"Call-ID: rate{number}\r\nCSeq: 1 MESSAGE\r\nMax-Forwards: 70\r\n"
+                "Content-Length: 0\r\n\r\n").encode())
+            answers.append(sock.recv(4096))
+    put_off = [answer for answer in answers if answer.startswith(b"SIP/2.0 503 ")]
+    assert put_off and len(put_off) < len(answers)
+    assert all(b"\r\nRetry-After: " in answer for answer in put_off)

@@ -236,21 +236,27 @@ static const char *branch_of(const struct caller *c, const char *suffix)
 	return branch;
 }
 
-void caller_answer(struct caller *c, unsigned status, const char *body)
+void caller_respond(
+	struct caller *c, const char *request, unsigned status, const char *lines, const char *body)
 {
 	char via[512], from[512], to[512], cseq[64], host[ADDR_TEXT];
 
-	snprintf(via, sizeof via, "%s", caller_header(c->asked, "Via"));
-	snprintf(from, sizeof from, "%s", caller_header(c->asked, "From"));
-	snprintf(to, sizeof to, "%s", caller_header(c->asked, "To"));
-	snprintf(cseq, sizeof cseq, "%s", caller_header(c->asked, "CSeq"));
+	snprintf(via, sizeof via, "%s", caller_header(request, "Via"));
+	snprintf(from, sizeof from, "%s", caller_header(request, "From"));
+	snprintf(to, sizeof to, "%s", caller_header(request, "To"));
+	snprintf(cseq, sizeof cseq, "%s", caller_header(request, "CSeq"));
 	addr_print_uri_host(&c->world->peer, host);
 	deliver(c,
 		"SIP/2.0 %u Answer\nVia: %s\nFrom: %s\nTo: %s\nCall-ID: %s\nCSeq: %s\n"
-		"Contact: <sip:caller@%s>\n%s%s%sContent-Length: %zu\n\n%s",
-		status, via, from, to, c->call_id, cseq, host, body ? "Content-Type: " : "",
+		"Contact: <sip:caller@%s>\n%s%s%s%sContent-Length: %zu\n\n%s",
+		status, via, from, to, c->call_id, cseq, host, lines, body ? "Content-Type: " : "",
 		body ? c->type : "", body ? "\n" : "", body ? wire_length(body) : 0,
 		body ? body : "");
+}
+
+void caller_answer(struct caller *c, unsigned status, const char *body)
+{
+	caller_respond(c, c->asked, status, "", body);
 }
 
 static void answer_bye(struct caller *c)

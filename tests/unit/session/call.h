@@ -77,6 +77,10 @@ void caller_bye(struct caller *c);
 /* Answer the server's last request, with this body (NULL: none). */
 void caller_answer(struct caller *c, unsigned status, const char *body);
 
+/* The same to any of its requests, with further header lines, each with \n. */
+void caller_respond(struct caller *c, const char *request, unsigned status, const char *lines,
+	const char *body);
+
 /* INVITE, a 200 expected, ACK. */
 void caller_call(struct caller *c, const char *body);
 

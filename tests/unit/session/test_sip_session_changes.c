@@ -12,6 +12,7 @@
 #include "core/mem.h"
 #include "media/engine_private.h"
 #include "session_fixture.h"
+#include "sip/agent_private.h"
 
 /* The call is as it was: a hold is answered. */
 static void assert_goes_on(struct caller *c)
@@ -295,6 +296,45 @@ static void offers_that_cross_leave_the_hold_in_the_answer(void **state)
 	assert_int_equal(caller_status(c), 200); /* it has been said */
 }
 
+/* The server refreshes by re-INVITE, as the peer has no UPDATE; it is answered early. */
+static void expect_refresh(struct caller *c, uint64_t after_ms, char request[CALLER_TEXT])
+{
+	if (after_ms)
+		caller_world_run(&script.world, after_ms);
+	assert_true(strncmp(c->last, "INVITE ", 7) == 0);
+	memcpy(request, c->last, CALLER_TEXT);
+}
+
+static void answer_early(struct caller *c, const char *request)
+{
+	caller_respond(c, request, 183, "Require: 100rel\nRSeq: 1\n", caller_sdp(audio(40000)));
+	assert_true(strncmp(c->last, "PRACK ", 6) == 0);
+	caller_respond(c, c->last, 200, "", NULL);
+}
+
+static void change_of_ours_may_be_answered_early_and_refused_then(void **state)
+{
+	static const char *const timer = "Require: timer\nSession-Expires: 90;refresher=uac\n";
+	static char request[CALLER_TEXT];
+	struct caller *c;
+
+	script.world.agent->session_expires = 90;
+	c = in_call();
+	expect_refresh(c, 45000, request);
+	answer_early(c, request);
+	caller_respond(c, request, 200, timer, NULL);
+	assert_true(strncmp(c->last, "ACK ", 4) == 0);
+	expect_refresh(c, 45000, request);
+	answer_early(c, request);
+	caller_respond(c, request, 488, "", NULL);
+	/* RFC 6141 3.4: what holds is offered again. */
+	expect_refresh(c, 0, request);
+	caller_respond(c, request, 200, timer, caller_sdp(audio(40000)));
+	assert_true(strncmp(c->last, "ACK ", 4) == 0);
+	assert_int_equal(session_state(script.session), SESSION_CONNECTED);
+	assert_goes_on(c);
+}
+
 static void version_grows_with_every_changed_description(void **state)
 {
 	struct caller *c = in_call();
@@ -550,6 +590,7 @@ int main(void)
 		TEST(a_hold_before_the_ack_is_said_behind_it),
 		TEST(who_refuses_is_not_held),
 		TEST(offers_that_cross_leave_the_hold_in_the_answer),
+		TEST(change_of_ours_may_be_answered_early_and_refused_then),
 		TEST(version_grows_with_every_changed_description),
 		TEST(broken_reinvite_leaves_the_call_alone),
 		TEST(cancelled_proposal_is_forgotten),
