@@ -10,7 +10,10 @@
 #include "core/id.h"
 #include "core/mem.h"
 
-enum { FIRST_SLOTS = 16 };
+enum {
+	FIRST_SLOTS = 16,
+	MOVED_SLOTS = 4, /* with each insertion: done long before it has to grow again */
+};
 
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static uint64_t key[2];
@@ -117,48 +120,63 @@ int hash_init(struct hash_table *t)
 void hash_free(struct hash_table *t)
 {
 	mem_free(t->slots);
+	mem_free(t->old);
 	*t = (struct hash_table){0};
 }
 
+/* Where a node with this hash is, and goes. */
 static struct hash_node **slot_of(const struct hash_table *t, uint64_t hash)
 {
+	if (t->old && (hash & (t->n_old - 1)) >= t->moved)
+		return &t->old[hash & (t->n_old - 1)];
 	return &t->slots[hash & (t->n_slots - 1)];
+}
+
+static void push(struct hash_node **slot, struct hash_node *node)
+{
+	node->next = *slot;
+	*slot = node;
+}
+
+static void move_some(struct hash_table *t)
+{
+	for (unsigned i = 0; i < MOVED_SLOTS && t->old; i++) {
+		struct hash_node *node = t->old[t->moved++];
+
+		while (node) {
+			struct hash_node *next = node->next;
+
+			push(slot_of(t, node->hash), node);
+			node = next;
+		}
+		if (t->moved == t->n_old) {
+			mem_free(t->old);
+			t->old = NULL;
+		}
+	}
 }
 
 /* Without memory the table stays as it is, with longer chains. */
 static void grow(struct hash_table *t)
 {
-	struct hash_table bigger = {.n_slots = t->n_slots * 2, .n = t->n};
+	struct hash_node **slots = mem_zalloc(2 * t->n_slots * sizeof(struct hash_node *));
 
-	bigger.slots = mem_zalloc(bigger.n_slots * sizeof(struct hash_node *));
-	if (!bigger.slots)
+	if (!slots)
 		return;
-	for (size_t i = 0; i < t->n_slots; i++) {
-		struct hash_node *node = t->slots[i];
-
-		while (node) {
-			struct hash_node *next = node->next;
-			struct hash_node **slot = slot_of(&bigger, node->hash);
-
-			node->next = *slot;
-			*slot = node;
-			node = next;
-		}
-	}
-	mem_free(t->slots);
-	*t = bigger;
+	t->old = t->slots;
+	t->n_old = t->n_slots;
+	t->moved = 0;
+	t->slots = slots;
+	t->n_slots *= 2;
 }
 
 void hash_insert(struct hash_table *t, struct hash_node *node, uint64_t hash)
 {
-	struct hash_node **slot;
-
-	if (t->n >= t->n_slots)
+	move_some(t);
+	if (t->n >= t->n_slots && !t->old)
 		grow(t);
-	slot = slot_of(t, hash);
 	node->hash = hash;
-	node->next = *slot;
-	*slot = node;
+	push(slot_of(t, hash), node);
 	t->n++;
 }
 
@@ -191,10 +209,11 @@ struct hash_node *hash_next(const struct hash_node *node)
 	return next;
 }
 
-void hash_each(struct hash_table *t, void (*fn)(struct hash_node *node, void *arg), void *arg)
+static void each_of(struct hash_node *const *slots, size_t n,
+	void (*fn)(struct hash_node *node, void *arg), void *arg)
 {
-	for (size_t i = 0; i < t->n_slots; i++) {
-		struct hash_node *node = t->slots[i];
+	for (size_t i = 0; i < n; i++) {
+		struct hash_node *node = slots[i];
 
 		while (node) {
 			struct hash_node *next = node->next;
@@ -203,4 +222,11 @@ void hash_each(struct hash_table *t, void (*fn)(struct hash_node *node, void *ar
 			node = next;
 		}
 	}
+}
+
+void hash_each(struct hash_table *t, void (*fn)(struct hash_node *node, void *arg), void *arg)
+{
+	if (t->old)
+		each_of(t->old + t->moved, t->n_old - t->moved, fn, arg);
+	each_of(t->slots, t->n_slots, fn, arg);
 }

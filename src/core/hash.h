@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Intrusive hash table with chaining, growing by doubling. Keys that a peer chooses are hashed
- * with SipHash-1-3 under a random key, so nobody can aim at one chain. One thread.
+ * Intrusive hash table with chaining, growing by doubling; the nodes move over a few at a time, so
+ * that no insertion is slow however large the table. Keys that a peer chooses are hashed with
+ * SipHash-1-3 under a random key, so nobody can aim at one chain. One thread.
  */
 #ifndef CORE_HASH_H
 #define CORE_HASH_H
@@ -19,6 +20,8 @@ struct hash_node {
 struct hash_table {
 	struct hash_node **slots; /* power of two many */
 	size_t n_slots, n;
+	struct hash_node **old; /* the smaller ones, until all nodes have moved; NULL: they have */
+	size_t n_old, moved;    /* the first so many of old are empty */
 };
 
 /* Keyed with the process's random key. For several parts: pass the last result as seed. */

@@ -65,6 +65,37 @@ static void all_are_found_after_the_table_has_grown(void **state)
 	test_free(items);
 }
 
+static void count(struct hash_node *node, void *arg)
+{
+	++*(unsigned *)arg;
+}
+
+/* Whatever has moved over and whatever has not: each is where it is looked for. */
+static void while_it_grows_every_one_is_found_walked_and_removed(void **state)
+{
+	struct item items[300] = {0};
+
+	for (unsigned n = 1; n < 300; n++) {
+		struct hash_table t;
+		unsigned walked = 0;
+
+		assert_int_equal(hash_init(&t), 0);
+		for (unsigned i = 0; i < n; i++) {
+			items[i].number = i;
+			hash_insert(&t, &items[i].node, hash_number(i));
+		}
+		hash_each(&t, count, &walked);
+		assert_int_equal(walked, n);
+		for (unsigned i = 0; i < n; i++) {
+			assert_ptr_equal(find(&t, i), &items[i]);
+			hash_remove(&t, &items[i].node);
+			assert_null(find(&t, i));
+		}
+		assert_int_equal(t.n, 0);
+		hash_free(&t);
+	}
+}
+
 static void removed_ones_are_gone_and_the_others_stay(void **state)
 {
 	struct hash_table t;
@@ -196,6 +227,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_are_found_after_the_table_has_grown),
+		cmocka_unit_test(while_it_grows_every_one_is_found_walked_and_removed),
 		cmocka_unit_test(removed_ones_are_gone_and_the_others_stay),
 		cmocka_unit_test(a_walk_sees_each_once_and_may_remove_it),
 		cmocka_unit_test(without_memory_to_grow_nothing_is_lost),
