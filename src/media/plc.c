@@ -31,6 +31,19 @@ static int16_t blend(int16_t a, int16_t b, size_t weight, size_t of)
 	return (int16_t)((a * (n - w) + b * w) / n);
 }
 
+/* The largest magnitude of samples. */
+static int16_t peak_of(const int16_t *pcm, size_t n)
+{
+	int32_t peak = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		int32_t x = pcm[i] < 0 ? -(int32_t)pcm[i] : pcm[i];
+
+		peak = x > peak ? x : peak;
+	}
+	return (int16_t)(peak > INT16_MAX ? INT16_MAX : peak);
+}
+
 /*
  * The last period, its last quarter blended into the one before, so that it joins to its own
  * beginning.
@@ -53,6 +66,7 @@ static void find_cycle(struct plc *plc)
 	}
 	plc->pitch = pitch;
 	plc->step = (int16_t)((end[-1] - last[-1]) / 2);
+	plc->peak = peak_of(last, pitch);
 }
 
 /* The made-up sample at a place in the gap. */
@@ -68,10 +82,11 @@ static int16_t repeated(const struct plc *plc, size_t at)
 	/* Where the sound was not quite periodic the step is spread over the beginning. */
 	if (at < smooth)
 		x += 2 * plc->step * (int32_t)(smooth - at) / (int32_t)smooth;
+	x = x > plc->peak ? plc->peak : x;
+	x = x < -plc->peak ? -plc->peak : x;
 	if (at > level)
 		x = x * (int32_t)(faded - at) / (int32_t)(faded - level);
-	x = x > INT16_MAX ? INT16_MAX : x;
-	return (int16_t)(x < INT16_MIN ? INT16_MIN : x);
+	return (int16_t)x;
 }
 
 static void remember(struct plc *plc, const int16_t *pcm, size_t samples)

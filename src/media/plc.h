@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Packet loss concealment for codecs that have none of their own: the last pitch periods are repeated
- * and fades out within 120 ms; when sound comes back it is blended in. In the manner of ITU-T G.711
+ * and fade out within 120 ms; when sound comes back it is blended in. In the manner of ITU-T G.711
  * appendix I, without its delay. Plain struct, no heap; one thread at a time.
  */
 #ifndef MEDIA_PLC_H
@@ -19,6 +19,7 @@ struct plc {
 	size_t missing; /* samples made up since the last that came */
 	size_t pitch;   /* samples in cycle */
 	int16_t step;   /* between the end of the sound and its repetition */
+	int16_t peak;   /* of the cycle and the end: what is made up is no louder */
 	int16_t cycle[PLC_MAX_PITCH];
 	int16_t history[PLC_HISTORY]; /* the last rate * 40 / 1000 samples, oldest first */
 };

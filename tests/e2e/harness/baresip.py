@@ -87,7 +87,7 @@ class Phone:
     def _start(self, auto_answer, encryption):
         last_error = None
         for _ in range(5):
-            self.port = wait.free_port(ip=self.ip)
+            self.port = wait.free_sip_port(self.ip)
             self._write_config(auto_answer, encryption)
             log = os.path.join(self.folder, "baresip.log")
             self.child = wait.Child(

@@ -49,7 +49,7 @@ class Phone:
         self.wav = os.path.join(self.folder, "voice.wav")
         self.recorded = os.path.join(self.folder, "heard.wav")
         audio.write_wav(self.wav, audio.tone(frequency, seconds, self.rate, 1, level), self.rate, 1)
-        self.port = wait.free_port(ip=ip)
+        self.port = wait.free_sip_port(ip)
         config = os.path.join(self.folder, "linphonerc")
         with open(config, "w", encoding="ascii") as out:
             out.write(CONFIG.format(name=name, ip=ip, port=self.port,

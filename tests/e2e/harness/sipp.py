@@ -69,7 +69,7 @@ def run(folder, scenario, server, user="room", transport="udp", calls=1, rate=10
                "-nostdin", "-trace_err", "-trace_stat", "-fd", "1", "-trace_counts",
                "-timeout", str(int(seconds * wait.PATIENCE)), "-timeout_error", "-recv_timeout",
                str(int(8000 * wait.PATIENCE)), "-max_retrans", "6", "-skip_rlimit",
-               "-d", str(hold), "-p", str(wait.free_port(ip=ip))]
+               "-d", str(hold), "-p", str(wait.free_sip_port(ip))]
     child = wait.Child("sipp", command, os.path.join(folder, "sipp.out"), cwd=folder,
                        env={"PATH": "/usr/bin:/bin", "TERM": "dumb", "HOME": folder})
     status = child.wait(seconds + 10)
@@ -80,7 +80,7 @@ class Answerer:
     """SIPp as the side that is called or registered with, for one run of a scenario."""
 
     def __init__(self, folder, scenario, transport="udp", ip="127.0.0.1"):
-        self.port = wait.free_port(ip=ip)
+        self.port = wait.free_sip_port(ip)
         self.folder = os.path.join(str(folder), scenario)
         os.makedirs(self.folder)
         media = wait.free_port_range(2, ip)[0]

@@ -37,6 +37,24 @@ def free_port(kind=socket.SOCK_DGRAM, ip="127.0.0.1"):
         return sock.getsockname()[1]
 
 
+def free_sip_port(ip="127.0.0.1"):
+    """
+    A port free for UDP and TCP: connections that were just closed (TIME_WAIT) keep thousands of those
+    that the kernel hands out from being bound.
+    """
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    for _ in range(500):
+        port = random.randrange(10000, 32768)
+        try:
+            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                with socket.socket(family, kind) as sock:
+                    sock.bind((ip, port))
+            return port
+        except OSError:
+            continue
+    raise RuntimeError("no free port")
+
+
 def free_port_range(pairs, ip="127.0.0.1"):
     """(first, last) of an even-aligned range of UDP ports of which every one is free now."""
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET

