@@ -34,6 +34,7 @@ SHORT_S, LONG_S = 4, 30
 STRETCH, START_S = 1.02, 0.3
 # Somebody else's use of the processors delays calls: a rate that failed gets another chance.
 TRIES = 3
+HELD_TRIES = 4
 # Finished transactions stay for 32 s (RFC 3261 17, RFC 6026).
 FINISHED_S = 33
 HELD, HELD_RATE = 4000, 1000
@@ -175,7 +176,7 @@ def highest_rate(prefix, first, seconds):
     """Find the highest rate and hold it; returns all runs and the JSON object's part."""
     runs, rate = search(prefix, first, seconds)
     found = {prefix + "calls_per_s": 0, prefix + "calls_per_s_short": rate or 0}
-    for _ in range(TRIES):
+    for _ in range(HELD_TRIES):
         if not rate:
             break
         held = Run(prefix, rate, LONG_S, forget=True)
@@ -185,8 +186,9 @@ def highest_rate(prefix, first, seconds):
                           prefix + "longest_ms": held.found["longest_ms"]})
             break
         # The server refuses when it remembers all the finished transactions that it may: what it
-        # took until then, it can take every 32 s.
-        rate = max(rate // 2, min(rate * 9 // 10, held.good // FINISHED_S))
+        # took until then, it can take every 32 s. And when the load was stopped for a moment, what it
+        # makes up for then comes at once: the less room there is, the more of it is refused.
+        rate = max(rate // 2, min(rate * 3 // 4, held.good // FINISHED_S))
     return runs, found
 
 
