@@ -26,11 +26,9 @@ static void tell_begin(
 	overload->told = true;
 	overload->changes++;
 	log_warning("sylk.core",
-		"Overload: signalling is %llu ms late, media %llu ms, and for %llu ms more has "
-		"come "
-		"than is read; new calls are refused as long as need be (if it lasts, give the "
-		"server "
-		"more cores or fewer calls)",
+		"Overload: signalling is %llu ms late, media %llu ms, unread messages %llu ms; "
+		"new calls are refused as long as need be "
+		"(if it lasts, give the server more cores or fewer calls)",
 		(unsigned long long)loop_lag / 1000, (unsigned long long)tick_lag / 1000,
 		(unsigned long long)backlog / 1000);
 }
