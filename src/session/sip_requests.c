@@ -8,19 +8,6 @@
 #include "sip/server_transaction.h"
 #include "sip/usage.h"
 
-static int set_identity(
-	struct identity *identity, const struct sip_name_addr *address, enum identity_proof proof)
-{
-	struct buf name;
-	int err;
-
-	buf_init(&name, SIP_MAX_MESSAGE);
-	sip_unquote(address->display, &name);
-	err = name.err ? name.err : identity_set(identity, &address->uri, buf_view(&name), proof);
-	buf_free(&name);
-	return err;
-}
-
 int sip_request_parties(
 	struct sip_request_context *context, const struct sip_msg *request, struct parties *parties)
 {
@@ -29,10 +16,10 @@ int sip_request_parties(
 
 	err = parties_set_target(parties, &request->uri, app ? app->value : SLICE_NONE);
 	if (err == 0)
-		err = set_identity(
+		err = sip_session_identity(
 			&parties->remote, &request->from, context->prove(request, context->arg));
 	if (err == 0)
-		err = set_identity(&parties->local, &request->to, IDENTITY_UNPROVED);
+		err = sip_session_identity(&parties->local, &request->to, IDENTITY_UNPROVED);
 	return err;
 }
 

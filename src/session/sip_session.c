@@ -442,7 +442,7 @@ static int read_texts(struct sip_session *s, const struct sip_msg *request)
 	return err;
 }
 
-static int set_identity(
+int sip_session_identity(
 	struct identity *identity, const struct sip_name_addr *address, enum identity_proof proof)
 {
 	struct buf name;
@@ -485,8 +485,8 @@ static struct sip_session *new_incoming(struct sip_session_context *context,
 	s->invite = obj_ref(invite);
 	s->local = *sip_invite_local(invite);
 	if (read_texts(s, request) < 0 ||
-		set_identity(&s->base.remote, &request->from, proof) < 0 ||
-		set_identity(&s->base.local, &request->to, IDENTITY_UNPROVED) < 0)
+		sip_session_identity(&s->base.remote, &request->from, proof) < 0 ||
+		sip_session_identity(&s->base.local, &request->to, IDENTITY_UNPROVED) < 0)
 		return obj_unref(s);
 	return s;
 }

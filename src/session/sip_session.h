@@ -40,4 +40,8 @@ void sip_session_incoming(struct sip_session_context *context, struct sip_invite
 /* Forget all sessions at once, telling the applications: the end of the server. */
 void sip_sessions_close(struct sip_session_context *context);
 
+/* The identity that an address of a SIP message names. Returns 0 or a negative errno. */
+int sip_session_identity(
+	struct identity *identity, const struct sip_name_addr *address, enum identity_proof proof);
+
 #endif
