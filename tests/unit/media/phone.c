@@ -152,6 +152,16 @@ static void open_socket(struct phone *p)
 	assert_int_equal(getsockname(p->fd, &p->local.u.sa, &len), 0);
 }
 
+/* RFC 3264 8.3.2: a payload type never becomes another codec's, so each has its own. */
+static uint8_t payload_type_of(const struct audio_codec *codec)
+{
+	int i = 0;
+
+	while (audio_codecs[i] != codec)
+		i++;
+	return (uint8_t)(codec->static_payload >= 0 ? codec->static_payload : 96 + i);
+}
+
 /* The phone's own codec runs at PHONE_RATE; that is its end of the line only. */
 static void open_codec(struct phone *p, const char *name)
 {
@@ -163,7 +173,7 @@ static void open_codec(struct phone *p, const char *name)
 	assert_non_null(codec);
 	p->format.codec = codec;
 	p->format.settings.sample_rate = codec->default_rate;
-	p->format.payload_type = (uint8_t)(codec->static_payload >= 0 ? codec->static_payload : 96);
+	p->format.payload_type = payload_type_of(codec);
 	p->encoder = calloc(1, codec->encoder_size + 1);
 	p->decoder = calloc(1, codec->decoder_size + 1);
 	assert_int_equal(codec->encoder_init(p->encoder, &settings), 0);
