@@ -22,14 +22,15 @@ CODECS = {
 }
 MODULE_OF = {"pcmu": "g711", "pcma": "g711", "g722": "g722", "gsm": "gsm", "opus": "opus"}
 
-# sndfile keeps paths in 128 bytes, so recordings go to the working folder.
+# baresip keeps paths in 128 bytes, so voices and recordings are named as seen from the working folder.
+VOICE = "voice.wav"
 CONFIG = """\
 poll_method epoll
 sip_listen {listen}
 call_max_calls 8
 audio_player nothing,nil
 audio_alert nothing,nil
-audio_source aufile,{wav}
+audio_source aufile,{voice}
 audio_buffer 20-160
 ausrc_format s16
 auplay_format s16
@@ -80,8 +81,8 @@ class Phone:
         os.makedirs(self.folder)
         _, rate, channels = CODECS[codec]
         self.rate = rate
-        self.wav = os.path.join(self.folder, "voice.wav")
-        audio.write_wav(self.wav, audio.tone(frequency, seconds, rate, channels, level), rate, channels)
+        audio.write_wav(os.path.join(self.folder, VOICE), audio.tone(frequency, seconds, rate, channels, level), rate,
+                        channels)
         self._start(auto_answer, encryption)
 
     def _start(self, auto_answer, encryption):
@@ -108,7 +109,7 @@ class Phone:
         host = f"[{self.ip}]" if ":" in self.ip else self.ip
         modules = [MODULE_OF[self.codec], "aufile", "sndfile", "srtp"]
         text = CONFIG.format(
-            ip=self.ip, listen=f"{host}:{self.port}", wav=self.wav, rtp_first=self.rtp_ports[0], rtp_last=self.rtp_ports[1],
+            ip=self.ip, listen=f"{host}:{self.port}", voice=VOICE, rtp_first=self.rtp_ports[0], rtp_last=self.rtp_ports[1],
             control=self.control, rtcp_mux="yes" if self.rtcp_mux else "no", modules=self._module_path(),
             modules_list="\n".join(f"module {name}.so" for name in modules))
         with open(os.path.join(self.folder, "config"), "w", encoding="ascii") as out:
