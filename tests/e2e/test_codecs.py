@@ -2,7 +2,7 @@
 """Codecs as telephones experience them: everybody hears everybody, whatever each one speaks."""
 import pytest
 from harness import audio, wait
-from test_rooms import hears, settled
+from harness.hearing import hears, settled
 
 A, B, C, D, E = audio.TONES[:5]
 ALL = {"RTP": {"audio_codecs": "opus, G722, speex, GSM, PCMU, PCMA"}}

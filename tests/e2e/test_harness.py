@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from harness import audio, capture, sipp as sipp_module
+from harness import audio, capture, hearing, sipp as sipp_module
+from harness.hearing import hears
 
 # None of these meets the server, so once is enough.
 pytestmark = pytest.mark.plain
@@ -80,10 +81,31 @@ def test_two_phones_hear_each_other_directly(phone, codec):
     bob = phone("bob", codec=codec, frequency=B, auto_answer=True)
     alice.dial(bob.uri)
     for listener, talker in ((alice, bob), (bob, alice)):
-        samples, rate = listener.listen(2)
-        assert audio.faults(samples, rate, [talker.frequency], [listener.frequency]) == []
+        hears(listener, [talker])
     alice.hangup()
     bob.event("CALL_CLOSED")
+
+
+class Recorded:
+    """A telephone that hears these spans, one after the other."""
+
+    def __init__(self, *spans):
+        self.spans = list(spans)
+
+    def listen(self, _):
+        return self.spans.pop(0), RATE
+
+
+def with_gap():
+    samples = voice(A)
+    samples[4000:4400] = 0
+    return samples
+
+
+def test_interruption_counts_when_it_comes_again():
+    assert hearing.faults(Recorded(with_gap(), with_gap(), voice(A)), [A]) == []
+    assert "interrupted" in hearing.faults(Recorded(with_gap(), with_gap(), with_gap(), voice(A)), [A])[0]
+    assert "at -1" in hearing.faults(Recorded(voice(A, level=-15), voice(A)), [A])[0]
 
 
 def test_capture_finds_the_streams_of_a_call(phone, captured):

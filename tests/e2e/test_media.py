@@ -4,7 +4,7 @@ import socket
 import threading
 
 from harness import audio, caller, wait
-from test_rooms import settled
+from harness.hearing import settled
 
 
 def came(sock, seconds=0.02):

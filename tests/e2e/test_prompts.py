@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from harness import audio, wait
-from test_rooms import await_silence_of, await_voice
+from harness import audio, hearing, wait
+from harness.hearing import await_silence_of, await_voice
 
 A, B = audio.TONES[:2]
 WELCOME, ONLY, ONE, CONNECTED, MUSIC = audio.TONES[2:7]
@@ -83,16 +83,14 @@ def test_who_is_alone_hears_prompts_and_music_and_a_joiner_hears_prompts_over_th
 
     bob.dial(server.uri("room"))
     await_voice(alice, bob)
-    samples, rate = alice.listen(0.5)
-    assert audio.faults(samples, rate, [B], [A, WELCOME, ONE, MUSIC]) == []
+    assert hearing.faults(alice, [B], [A, WELCOME, ONE, MUSIC], 0.5) == []
     await_tone(bob, CONNECTED, PROMPT)
     begin = await_tone(bob, ONE, PROMPT)[0][0]
     assert not spans(bob, ONLY, PROMPT) and not spans(bob, MUSIC, MUSIC_LEVEL)
     assert near(level_in(bob, ONE, begin + 0.1, 0.3), PROMPT)
     assert near(level_in(bob, A, begin + 0.1, 0.3), UNDER)
     bob.listen(1)
-    samples, rate = bob.listen(0.5)
-    assert audio.faults(samples, rate, [A], [B, WELCOME, CONNECTED, MUSIC]) == []
+    assert hearing.faults(bob, [A], [B, WELCOME, CONNECTED, MUSIC], 0.5) == []
 
     bob.hangup()
     await_silence_of(alice, bob)

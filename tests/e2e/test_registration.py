@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from harness import kamailio_registrar, sipp as sipp_module, wait
+from harness import kamailio_registrar, sipp as sipp_module
 
 USERS = "alice:sylk.test:" + hashlib.md5(b"alice:sylk.test:secret").hexdigest() + "\n"
 TRANSPORTS = pytest.mark.parametrize("transport", ["udp", "tcp"])

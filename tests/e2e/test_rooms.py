@@ -1,44 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Conference rooms as telephones experience them: who hears whom, how loud, and without a gap."""
 from harness import audio, capture, wait
+from harness.hearing import await_silence_of, hears, settled
 
 A, B, C, D = audio.TONES[:4]
-
-
-def hears(listener, talkers, seconds=2.0, absent=()):
-    """
-    Everything that the listener decodes in the next seconds: each of talkers as loud as sent and
-    without a gap, neither himself nor any of absent.
-    """
-    samples, rate = listener.listen(seconds)
-    faults = audio.faults(samples, rate, [t.frequency for t in talkers],
-                          [listener.frequency, *(a.frequency for a in absent)])
-    assert faults == [], f"{listener.name} ({listener.codec}) hears wrongly: {'; '.join(faults)}"
-
-
-def await_voice(listener, *talkers):
-    """Wait until each of talkers is heard at all: joining takes a moment."""
-    def heard():
-        samples, rate = listener.heard()
-        part = samples[-int(rate * 0.1):]
-        return len(part) >= int(rate * 0.1) and all(
-            audio.level(part, rate, t.frequency) > t.level + 2 * audio.DIP for t in talkers)
-
-    wait.until(heard, 10, f"{listener.name} to hear {[t.name for t in talkers]}")
-
-
-def await_silence_of(listener, *talkers):
-    def silent():
-        samples, rate = listener.heard()
-        part = samples[-int(rate * 0.1):]
-        return all(audio.level(part, rate, t.frequency) < t.level + audio.SILENT for t in talkers)
-
-    wait.until(silent, 10, f"{listener.name} no longer to hear {[t.name for t in talkers]}")
-
-
-def settled(phones):
-    for phone in phones:
-        await_voice(phone, *(other for other in phones if other is not phone))
 
 
 def test_two_phones_in_a_room_hear_each_other(server, phone):

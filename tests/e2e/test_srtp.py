@@ -9,7 +9,7 @@ import pytest
 
 from harness import audio, capture
 from test_echo import hears_himself
-from test_rooms import hears, settled
+from harness.hearing import hears, settled
 
 INLINE = re.compile(r"a=crypto:\d+ (\S+) inline:([A-Za-z0-9+/=]+)")
 

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from harness import audio, server as server_module, tls, wait
-from test_rooms import hears, settled
+from harness.hearing import hears, settled
 
 A, B = audio.TONES[:2]
 OK = "SIP/2.0 200 OK"

@@ -3,7 +3,7 @@
 import re
 
 from harness import audio, wait
-from test_rooms import await_voice, hears, settled
+from harness.hearing import await_voice, hears, settled
 
 A, B, C = audio.TONES[:3]
 

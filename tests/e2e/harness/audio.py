@@ -13,6 +13,7 @@ SILENT = -40.0  # dB relative to what was sent: not heard
 GAP = 0.020  # seconds
 WINDOW = 0.010
 HOP = 0.0025
+INTERRUPTED = "interrupted for"
 # Within a window this far below the usual level the tone counts as interrupted.
 DIP = -10.0
 
@@ -116,7 +117,7 @@ def faults(samples, rate, heard, absent, sent=LEVEL):
             found.append(f"{frequency:.0f} Hz at {got:.1f} dB, sent at {sent:.1f} dB")
         gap = longest_gap(samples, rate, frequency)
         if got > sent + SILENT and gap > GAP:
-            found.append(f"{frequency:.0f} Hz interrupted for {gap * 1000:.0f} ms")
+            found.append(f"{frequency:.0f} Hz {INTERRUPTED} {gap * 1000:.0f} ms")
     for frequency in absent:
         got = level(samples, rate, frequency)
         if got > sent + SILENT:
