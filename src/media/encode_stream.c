@@ -104,10 +104,12 @@ static void encode(
 	if (s->silent > SETTLED_SILENCE) {
 		memcpy(out->p, s->last, s->last_size);
 		out->size = s->last_size;
+		out->level = audio_level_of(0);
 		return;
 	}
 	n = codec->encode(s->encoder, pcm, s->packet_samples, out->p, sizeof out->p);
 	out->size = n > 0 ? (size_t)n : 0;
+	out->level = audio_level_of(mix_energy(pcm, s->packet_samples));
 	(*encodes)++;
 	if (s->silent) {
 		memcpy(s->last, out->p, out->size);

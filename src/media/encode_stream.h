@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "media/audio_level.h"
 #include "media/codec.h"
 #include "media/engine.h"
 #include "media/mix.h"
@@ -32,7 +33,8 @@ struct encode_format {
 struct encoded {
 	uint32_t
 		after_us; /* the mixer's tick to the packet's begin; 0 but for packets under 20 ms */
-	size_t size;      /* bytes; 0: the codec fell silent */
+	struct audio_level level;
+	size_t size; /* bytes; 0: the codec fell silent */
 	uint8_t p[CODEC_MAX_PAYLOAD];
 };
 

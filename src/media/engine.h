@@ -98,9 +98,11 @@ struct media_leg_config {
 	struct media_payload send; /* codec NULL: send nothing */
 	unsigned ptime_ms;         /* of what we send: 20 */
 	int event_payload;         /* telephone-event's payload type (RFC 4733), or -1 */
-	bool sending, receiving;   /* a=sendrecv ... as seen from here */
-	bool muted;                /* what it sends is not heard: music, while it has us on hold */
-	bool rtcp_mux;             /* RTCP goes over the RTP sockets (RFC 5761) */
+	/* What audio levels (RFC 6464) are called in the packets' headers, either way; 0: there are none. */
+	uint8_t level_in, level_out;
+	bool sending, receiving; /* a=sendrecv ... as seen from here */
+	bool muted;              /* what it sends is not heard: music, while it has us on hold */
+	bool rtcp_mux;           /* RTCP goes over the RTP sockets (RFC 5761) */
 	/*
 	 * NULL: plain RTP. Looked at during the call only. The key that there was goes on as it is
 	 * (RFC 4568 7.1.4), another takes its place from the next packet on.

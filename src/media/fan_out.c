@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "media/encode_stream.h"
 #include "media/media_thread.h"
 #include "media/port.h"
 
@@ -100,20 +101,27 @@ static bool reserve(struct frame_batch *b, size_t size)
 	return true;
 }
 
-void fan_out_add(struct fan_out *f, struct destination *own, unsigned group, const uint8_t *p,
-	size_t size, uint64_t time_us)
+void fan_out_add(struct fan_out *f, struct destination *own, unsigned group,
+	const struct encoded *encoded, uint64_t time_us)
 {
 	struct frame_batch *b = f->open;
+	size_t size = encoded ? encoded->size : 0;
+	struct frame *frame;
 
 	if (!b || !reserve(b, size))
 		return;
-	b->frames[b->n_frames++] = (struct frame){.own = own,
+	frame = &b->frames[b->n_frames++];
+	*frame = (struct frame){.own = own,
 		.group = group,
 		.offset = (uint32_t)b->n_bytes,
 		.size = (uint32_t)size,
 		.time_us = time_us};
+	if (!encoded)
+		return;
+	frame->time_us += encoded->after_us;
+	frame->level = encoded->level;
 	if (size)
-		memcpy(b->bytes + b->n_bytes, p, size);
+		memcpy(b->bytes + b->n_bytes, encoded->p, size);
 	b->n_bytes += size;
 }
 

@@ -18,10 +18,12 @@
 #include <stdint.h>
 
 #include "core/list.h"
+#include "media/audio_level.h"
 #include "media/media_mail.h"
 
 #define FAN_OUT_BATCHES 4 /* ticks that the ports' side may lag behind before they are dropped */
 
+struct encoded;
 struct fan_out;
 struct media_thread;
 struct port;
@@ -36,6 +38,7 @@ struct destination {
 	struct port *port;
 	unsigned group; /* whose frames it gets, unless it has its own */
 	uint8_t payload_type;
+	uint8_t level_id;      /* of the audio level among the extensions of its packets; 0: none */
 	uint32_t packet_units; /* RTP time units in a packet */
 	uint32_t packet_us;    /* and microseconds */
 	uint32_t clock_rate;   /* RTP time units in a second */
@@ -49,7 +52,8 @@ struct frame {
 	struct destination *own; /* NULL: for all of group */
 	unsigned group;
 	uint32_t offset;
-	uint32_t size;    /* 0: the codec fell silent (DTX), nothing is sent */
+	uint32_t size; /* 0: the codec fell silent (DTX), nothing is sent */
+	struct audio_level level;
 	uint64_t time_us; /* when it begins, by the mixer's clock */
 };
 
@@ -91,9 +95,12 @@ void fan_out_detach(struct destination *d);
 /* Open a batch for this tick; when none is free the tick is lost for this thread's ports. */
 void fan_out_begin(struct fan_out *f);
 
-/* Add a frame (copied), for one destination or, own being NULL, for all of a group. */
-void fan_out_add(struct fan_out *f, struct destination *own, unsigned group, const uint8_t *p,
-	size_t size, uint64_t time_us);
+/*
+ * Add a frame of the tick at time_us (copied; NULL: an empty one), for one destination or, own being
+ * NULL, for all of a group.
+ */
+void fan_out_add(struct fan_out *f, struct destination *own, unsigned group,
+	const struct encoded *encoded, uint64_t time_us);
 
 /* Hand the batch over. */
 void fan_out_submit(struct fan_out *f);

@@ -90,6 +90,8 @@ void leg_configure(struct leg *leg, const struct media_leg_config *config)
 	leg->send = config->send;
 	leg->ptime_ms = config->ptime_ms;
 	leg->event_payload = config->event_payload;
+	leg->level_in = config->level_in;
+	leg->level_out = config->level_out;
 	leg->sending = config->sending && config->send.codec;
 }
 

@@ -81,6 +81,7 @@ struct leg {
 	struct media_payload send;
 	unsigned ptime_ms;
 	int event_payload;
+	uint8_t level_in, level_out; /* as in media_leg_config */
 	bool sending;
 	struct leg_rx *rx;           /* NULL until a packet comes */
 	uint64_t played_us;          /* the last tick that took audio; 0: none */

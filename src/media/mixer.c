@@ -120,6 +120,7 @@ static struct destination *destination_for(const struct leg *leg, const struct e
 	d->port = leg->port;
 	d->group = group->index;
 	d->payload_type = leg->send.payload_type;
+	d->level_id = leg->level_out;
 	d->clock_rate = format->codec->clock_rate;
 	d->packet_units = d->clock_rate / 1000 * format->ptime_ms;
 	d->packet_us = format->ptime_ms * 1000;
@@ -369,12 +370,11 @@ static void encode_shared(struct mixer *m, uint64_t time_us, const struct talker
 		n = encode_stream_push(group->stream, scratch->mix, talkers->n_sounding == 0,
 			scratch->packets, &encodes);
 		for (unsigned i = 0; i < n * m->thread->n_all; i++) {
-			const struct encoded *e = &scratch->packets[i % n];
 			struct fan_out *f = m->fan_outs[i / n];
 
 			if (f)
-				fan_out_add(f, NULL, group->index, e->p, e->size,
-					time_us + e->after_us);
+				fan_out_add(
+					f, NULL, group->index, &scratch->packets[i % n], time_us);
 		}
 	}
 	count_encodes(m, encodes, true);
@@ -417,11 +417,11 @@ static void encode_for(struct mixer *m, struct leg *leg, bool in_mix, uint64_t t
 	if (leg->own)
 		n = encode_stream_push(leg->own, scratch->mix, silent, scratch->packets, encodes);
 	for (unsigned k = 0; k < n; k++)
-		fan_out_add(leg->destination->fan_out, leg->destination, 0, scratch->packets[k].p,
-			scratch->packets[k].size, time_us + scratch->packets[k].after_us);
+		fan_out_add(leg->destination->fan_out, leg->destination, 0, &scratch->packets[k],
+			time_us);
 	/* An empty frame keeps the common mix from him. */
 	if (n == 0 && (in_mix || leg->own))
-		fan_out_add(leg->destination->fan_out, leg->destination, 0, NULL, 0, time_us);
+		fan_out_add(leg->destination->fan_out, leg->destination, 0, NULL, time_us);
 }
 
 static void encode_own(struct mixer *m, uint64_t time_us, const struct talkers *talkers)

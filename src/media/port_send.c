@@ -7,6 +7,7 @@
 #include "media/media_thread.h"
 #include "media/port.h"
 #include "media/rtp.h"
+#include "media/rtp_extension.h"
 
 /* What the timestamp goes on by when an echo's source changes: 20 ms at 8 kHz. */
 #define ECHO_STEP 160
@@ -22,12 +23,11 @@ void port_send_begin(struct port *port)
 static void send_packet(struct port *port, const struct addr *to, const struct rtp_packet *packet)
 {
 	struct media_io *io = port->thread->io;
-	size_t size = RTP_HEADER_SIZE + packet->payload_size;
+	size_t head = rtp_head_size(packet), size = head + packet->payload_size;
 	uint8_t *p = media_io_prepare(io, size + SRTP_MAX_OVERHEAD);
 
-	rtp_write_header(p, packet->marker, packet->payload_type, packet->seq, packet->timestamp,
-		packet->ssrc);
-	memcpy(p + RTP_HEADER_SIZE, packet->payload, packet->payload_size);
+	rtp_write_head(p, packet);
+	memcpy(p + head, packet->payload, packet->payload_size);
 	if (port->srtp.send && srtp_seal(port->srtp.send, p, &size) < 0) {
 		media_count(&port->thread->counters.dropped, 1);
 		return;
@@ -66,6 +66,7 @@ void port_echo_back(struct port *port, const struct rtp_packet *in)
 		echo->timestamp_shift = send->timestamp - in->timestamp;
 	}
 	out.ssrc = send->ssrc;
+	out.extension = NULL; /* of what the peer says there, we have agreed to send nothing */
 	out.seq = (uint16_t)(in->seq + echo->seq_shift);
 	out.timestamp = in->timestamp + echo->timestamp_shift;
 	send_packet(port, to, &out);
@@ -148,6 +149,7 @@ void port_send_frame(struct media_thread *t, const struct destination *d, const 
 {
 	struct port *port = d->port;
 	struct port_send *send = &port->send;
+	uint8_t level[RTP_AUDIO_LEVEL_SIZE];
 	struct rtp_packet packet;
 	const struct addr *to;
 	bool marker;
@@ -164,6 +166,8 @@ void port_send_frame(struct media_thread *t, const struct destination *d, const 
 		.ssrc = send->ssrc,
 		.payload = payload,
 		.payload_size = frame->size};
+	if (d->level_id)
+		rtp_set_audio_level(&packet, d->level_id, &frame->level, level);
 	send_packet(port, to, &packet);
 	note_sent(send, &packet, send->next_us, d->clock_rate);
 	media_count(&t->counters.sent, 1);

@@ -3,6 +3,7 @@
 #include "media/rtp.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "media/bytes.h"
 
@@ -84,4 +85,16 @@ void rtp_write_header(uint8_t out[RTP_HEADER_SIZE], bool marker, uint8_t payload
 	put_u16(out + 2, seq);
 	put_u32(out + 4, timestamp);
 	put_u32(out + 8, ssrc);
+}
+
+void rtp_write_head(uint8_t *out, const struct rtp_packet *packet)
+{
+	rtp_write_header(out, packet->marker, packet->payload_type, packet->seq, packet->timestamp,
+		packet->ssrc);
+	if (!packet->extension)
+		return;
+	out[0] |= RTP_EXTENSION;
+	put_u16(out + RTP_HEADER_SIZE, packet->extension_profile);
+	put_u16(out + RTP_HEADER_SIZE + 2, (uint16_t)(packet->extension_size / 4));
+	memcpy(out + RTP_HEADER_SIZE + 4, packet->extension, packet->extension_size);
 }

@@ -30,6 +30,15 @@ int rtp_parse(const uint8_t *p, size_t n, struct rtp_packet *packet);
 /* Whether a datagram on a multiplexed port is RTCP: payload type 64..95 (RFC 5761 section 4). */
 bool rtp_is_rtcp(const uint8_t *p, size_t n);
 
+/* Bytes in front of a packet's payload: the header, and the extension if it has one. No CSRCs. */
+static inline size_t rtp_head_size(const struct rtp_packet *packet)
+{
+	return RTP_HEADER_SIZE + (packet->extension ? 4 + packet->extension_size : 0);
+}
+
+/* Write them; extension_size is a multiple of 4 bytes. */
+void rtp_write_head(uint8_t *out, const struct rtp_packet *packet);
+
 void rtp_write_header(uint8_t out[RTP_HEADER_SIZE], bool marker, uint8_t payload_type, uint16_t seq,
 	uint32_t timestamp, uint32_t ssrc);
 

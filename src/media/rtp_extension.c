@@ -11,7 +11,7 @@
 enum {
 	PADDING_ID = 0,
 	STOP_ID = 15, /* section 4.2: what follows it is not to be looked at */
-	RTP_X_BIT = 0x10,
+	MAX_ONE_BYTE_ID = 14,
 };
 
 /* Take the header of an element at p, n bytes before the end. Returns its size; 0: there is none. */
@@ -79,18 +79,17 @@ bool rtp_audio_level(const struct rtp_packet *packet, uint8_t id, struct audio_l
 	return true;
 }
 
-void rtp_write_audio_level(
-	uint8_t out[RTP_AUDIO_LEVEL_SIZE], uint8_t id, const struct audio_level *level)
+void rtp_set_audio_level(struct rtp_packet *packet, uint8_t id, const struct audio_level *level,
+	uint8_t out[RTP_AUDIO_LEVEL_SIZE])
 {
-	memset(out, 0, RTP_AUDIO_LEVEL_SIZE);
-	out[0] = ONE_BYTE_PROFILE >> 8;
-	out[1] = ONE_BYTE_PROFILE & 0xff;
-	out[3] = 1; /* words that follow */
-	out[4] = (uint8_t)(id << 4);
-	out[5] = (uint8_t)((level->voice ? 0x80 : 0) | (level->level & 0x7f));
-}
+	bool one_byte = id <= MAX_ONE_BYTE_ID;
+	uint8_t value = (uint8_t)((level->voice ? 0x80 : 0) | (level->level & 0x7f));
 
-void rtp_set_extension(uint8_t header[RTP_HEADER_SIZE])
-{
-	header[0] |= RTP_X_BIT;
+	memset(out, 0, RTP_AUDIO_LEVEL_SIZE);
+	out[0] = one_byte ? (uint8_t)(id << 4) : id;
+	out[1] = one_byte ? value : 1;
+	out[2] = one_byte ? PADDING_ID : value;
+	packet->extension_profile = one_byte ? ONE_BYTE_PROFILE : TWO_BYTE_PROFILE;
+	packet->extension = out;
+	packet->extension_size = RTP_AUDIO_LEVEL_SIZE;
 }

@@ -10,13 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "media/audio_level.h"
 #include "media/rtp.h"
 
-#define AUDIO_LEVEL_URI "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
-#define AUDIO_LEVEL_SILENCE 127
-
-/* What precedes the payload of a packet with an audio level and nothing else. */
-#define RTP_AUDIO_LEVEL_SIZE 8
+/* Bytes of the extension of a packet with an audio level and nothing else. */
+#define RTP_AUDIO_LEVEL_SIZE 4
 
 struct rtp_element {
 	uint8_t id;
@@ -34,23 +32,14 @@ bool rtp_next_element(const struct rtp_packet *packet, size_t *at, struct rtp_el
 /* The first element with this id. */
 bool rtp_find_element(const struct rtp_packet *packet, uint8_t id, struct rtp_element *element);
 
-/* RFC 6464 section 3. */
-struct audio_level {
-	uint8_t level; /* -dBov, 0 is the loudest; AUDIO_LEVEL_SILENCE is digital silence */
-	bool voice;    /* the sender takes it for speech; only with vad=on in a=extmap */
-};
-
 /* The level that the packet carries under this id; false: it carries none. */
 bool rtp_audio_level(const struct rtp_packet *packet, uint8_t id, struct audio_level *level);
 
 /*
- * Write an extension that holds the level alone, as an element with a one-byte header, for a packet
- * with the X bit (rtp_set_extension). id: 1 to 14.
+ * Give a packet that is to be written an extension with the level alone, which is put into out. id: 1
+ * to 255; from 15 on it takes a two-byte header.
  */
-void rtp_write_audio_level(
-	uint8_t out[RTP_AUDIO_LEVEL_SIZE], uint8_t id, const struct audio_level *level);
-
-/* Mark a written header: an extension follows it. */
-void rtp_set_extension(uint8_t header[RTP_HEADER_SIZE]);
+void rtp_set_audio_level(struct rtp_packet *packet, uint8_t id, const struct audio_level *level,
+	uint8_t out[RTP_AUDIO_LEVEL_SIZE]);
 
 #endif

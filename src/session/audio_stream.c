@@ -7,6 +7,7 @@
 
 #include "core/log.h"
 #include "core/mem.h"
+#include "session/audio_levels.h"
 #include "session/audio_silence.h"
 #include "session/sdes.h"
 
@@ -230,6 +231,8 @@ static bool has_moved(const struct audio_stream *stream, const struct sdp_media 
 int audio_stream_write_answer(
 	struct audio_stream *stream, const struct sdp_media *offer, struct sdp_draft *draft)
 {
+	enum sdp_direction direction =
+		sdp_direction_answer(sdp_media_direction(offer), wish_of(stream));
 	struct audio_matches matches;
 	int err;
 
@@ -243,8 +246,8 @@ int audio_stream_write_answer(
 	answer_rtcp(stream, offer, draft);
 	sdes_write_answer(draft, offer, stream->formats->srtp,
 		has_moved(stream, offer) ? NULL : &stream->own_key);
-	sdp_draft_direction(
-		draft, sdp_direction_answer(sdp_media_direction(offer), wish_of(stream)));
+	audio_levels_write_answer(draft, offer, direction);
+	sdp_draft_direction(draft, direction);
 	return draft->err;
 }
 
@@ -256,6 +259,7 @@ int audio_stream_write_offer(struct audio_stream *stream, struct sdp_draft *draf
 	offer_rtcp(stream, draft);
 	if (stream->formats->srtp)
 		sdes_write_offer(draft);
+	audio_levels_write_offer(draft);
 	sdp_draft_direction(draft, wish_of(stream));
 	return draft->err;
 }
@@ -277,6 +281,7 @@ int audio_stream_write_offer_again(struct audio_stream *stream, const struct sdp
 	sdp_draft_attribute(draft, "ptime", "%u", PTIME_MS);
 	offer_rtcp(stream, draft);
 	sdes_write_offer_again(draft, ours, &stream->own_key);
+	audio_levels_write_offer_again(draft, ours);
 	sdp_draft_direction(draft, wish_of(stream));
 	return draft->err;
 }
@@ -382,6 +387,7 @@ int audio_stream_apply(struct audio_stream *stream, const struct sdp_media *ours
 	if (err)
 		return err;
 	fill_payloads(stream, &matches, &config);
+	audio_levels_read(ours, theirs, &config);
 	stream->offered = offered;
 	stream->announced = config.remote_rtp;
 	/* What both allow. */

@@ -16,7 +16,9 @@
 #include "core/id.h"
 #include "core/mem.h"
 #include "media/engine_private.h"
+#include "media/mix.h"
 #include "media/rtp.h"
+#include "media/rtp_extension.h"
 #include "phone.h"
 
 static uint64_t clock_us(void)
@@ -127,6 +129,8 @@ struct media_leg_config phone_config(const struct phone *p)
 		.send = p->format,
 		.ptime_ms = p->ptime_ms,
 		.event_payload = 101,
+		.level_in = p->level_id,
+		.level_out = p->level_id,
 		.sending = true,
 		.receiving = true,
 	};
@@ -214,6 +218,16 @@ struct phone *world_phone(
 	return p;
 }
 
+void phone_use_levels(struct phone *p, uint8_t id)
+{
+	struct media_leg_config config;
+
+	p->level_id = id;
+	config = phone_config(p);
+	config.srtp = &p->keys;
+	assert_int_equal(media_leg_configure(p->leg, &config), 0);
+}
+
 void phone_secure(struct phone *p, const struct media_srtp *keys)
 {
 	struct media_leg_config config = phone_config(p);
@@ -261,7 +275,13 @@ static bool can_read(struct phone *p, uint8_t *bytes, size_t *n)
 static void send_tone(struct phone *p)
 {
 	size_t samples = PHONE_RATE / 1000 * p->ptime_ms;
-	uint8_t packet[RTP_MAX_PACKET];
+	struct rtp_packet head = {.marker = p->n_sent == 0,
+		.payload_type = p->format.payload_type,
+		.seq = p->seq,
+		.timestamp = p->timestamp,
+		.ssrc = p->ssrc};
+	uint8_t packet[RTP_MAX_PACKET], element[RTP_AUDIO_LEVEL_SIZE];
+	struct audio_level level;
 	size_t size;
 	int16_t pcm[PHONE_RATE / 1000 * 60];
 	double tone = p->tone + (p->n_codes ? 100.0 * (p->n_sent % p->n_codes) : 0);
@@ -271,12 +291,17 @@ static void send_tone(struct phone *p)
 		pcm[i] = (int16_t)(p->amplitude * sin(p->phase));
 		p->phase += 2 * M_PI * tone / PHONE_RATE;
 	}
-	n = p->format.codec->encode(p->encoder, pcm, samples, packet + RTP_HEADER_SIZE,
-		sizeof packet - RTP_HEADER_SIZE - SRTP_MAX_OVERHEAD);
+	level = audio_level_of(mix_energy(pcm, samples));
+	if (p->level_claim)
+		level.level = p->level_claim;
+	if (p->level_id)
+		rtp_set_audio_level(&head, p->level_id, &level, element);
+	size = rtp_head_size(&head);
+	n = p->format.codec->encode(
+		p->encoder, pcm, samples, packet + size, sizeof packet - size - SRTP_MAX_OVERHEAD);
 	assert_true(n > 0);
-	rtp_write_header(
-		packet, p->n_sent == 0, p->format.payload_type, p->seq, p->timestamp, p->ssrc);
-	size = RTP_HEADER_SIZE + (size_t)n;
+	rtp_write_head(packet, &head);
+	size += (size_t)n;
 	if (p->seal)
 		assert_int_equal(srtp_seal(p->seal, packet, &size), 0);
 	phone_send_raw(p, packet, size);
@@ -301,6 +326,7 @@ static void record(struct phone *p, const uint8_t *bytes, size_t n)
 {
 	struct rtp_packet packet;
 	struct phone_packet *r = &p->packets[p->n_packets];
+	struct audio_level level = {.level = PHONE_NO_LEVEL};
 	int samples;
 
 	if (rtp_is_rtcp(bytes, n)) {
@@ -315,12 +341,14 @@ static void record(struct phone *p, const uint8_t *bytes, size_t n)
 	}
 	if (p->n_packets == PHONE_MAX_PACKETS)
 		return;
+	rtp_audio_level(&packet, p->level_id, &level);
 	*r = (struct phone_packet){.time_us = p->world->now,
 		.seq = packet.seq,
 		.timestamp = packet.timestamp,
 		.ssrc = packet.ssrc,
 		.payload_type = packet.payload_type,
 		.marker = packet.marker,
+		.level = level.level,
 		.size = packet.payload_size};
 	memcpy(r->payload, packet.payload,
 		packet.payload_size < sizeof r->payload ? packet.payload_size : sizeof r->payload);

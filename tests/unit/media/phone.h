@@ -19,6 +19,7 @@
 #define PHONE_RATE 8000
 #define PHONE_MAX_PACKETS (PHONE_SECONDS * 200)
 #define PHONE_MAX_REPORTS 16
+#define PHONE_NO_LEVEL 255
 #define WORLD_PHONES 256
 
 struct phone_packet {
@@ -27,6 +28,7 @@ struct phone_packet {
 	uint32_t timestamp, ssrc;
 	uint8_t payload_type;
 	bool marker;
+	uint8_t level; /* that it says; or PHONE_NO_LEVEL */
 	size_t size;
 	uint8_t payload[256]; /* its beginning */
 };
@@ -47,7 +49,9 @@ struct phone {
 	double tone;      /* Hz; 0: sends nothing */
 	unsigned n_codes; /* if not 0: packet i has the tone + 100 Hz * (i % n_codes) */
 	double amplitude;
-	uint64_t due_us; /* the next packet */
+	uint8_t level_id;    /* of audio levels in packets of both ways; 0: none */
+	uint8_t level_claim; /* says this of its packets, if it is not 0, instead of the truth */
+	uint64_t due_us;     /* the next packet */
 	uint16_t seq;
 	uint32_t timestamp, ssrc;
 	double phase;
@@ -98,15 +102,17 @@ void world_close(struct world *w);
 struct phone *world_phone(
 	struct world *w, const char *codec, unsigned ptime_ms, double tone, double amplitude);
 
-/* The configuration that world_phone gives a leg: there is no RTCP. */
 /* The phone speaks and hears another codec from its next packet on; its leg must be told apart. */
 void phone_change_codec(struct phone *p, const char *codec);
 
-/* The configuration that world_phone gives a leg. */
+/* The configuration that world_phone gives a leg: there is no RTCP. */
 struct media_leg_config phone_config(const struct phone *p);
 
 /* The same with RTCP on the phone's only socket (RFC 5761). */
 struct media_leg_config phone_config_mux(const struct phone *p);
+
+/* Say levels, and be told them, under this identifier from now on (0: no longer); tells the leg. */
+void phone_use_levels(struct phone *p, uint8_t id);
 
 /* Talk SRTP with these keys from now on, and tell the leg. A key that stays goes on. */
 void phone_secure(struct phone *p, const struct media_srtp *keys);

@@ -84,19 +84,47 @@ static void malformed_extensions_end_where_they_are_wrong(void **state)
 
 static void a_level_reads_back_as_written(void **state)
 {
-	uint8_t p[RTP_HEADER_SIZE + RTP_AUDIO_LEVEL_SIZE + 1] = {0};
+	static const uint8_t ids[] = {1, 5, 14, 15, 16, 255};
+	uint8_t p[RTP_HEADER_SIZE + 4 + RTP_AUDIO_LEVEL_SIZE + 1], element[RTP_AUDIO_LEVEL_SIZE];
 	struct audio_level level = {.level = 42, .voice = true}, read;
-	struct rtp_packet packet;
 
-	rtp_write_header(p, false, 96, 1, 2, 3);
-	rtp_set_extension(p);
-	rtp_write_audio_level(p + RTP_HEADER_SIZE, 5, &level);
-	assert_int_equal(rtp_parse(p, sizeof p, &packet), 0);
-	assert_int_equal(packet.payload_size, 1);
-	assert_true(rtp_audio_level(&packet, 5, &read));
-	assert_int_equal(read.level, 42);
-	assert_true(read.voice);
-	assert_false(rtp_audio_level(&packet, 6, &read));
+	for (size_t i = 0; i < sizeof ids; i++) {
+		struct rtp_packet packet = {
+			.payload_type = 96, .seq = 1, .timestamp = 2, .ssrc = 3};
+
+		rtp_set_audio_level(&packet, ids[i], &level, element);
+		assert_int_equal(rtp_head_size(&packet), sizeof p - 1);
+		rtp_write_head(p, &packet);
+		assert_int_equal(rtp_parse(p, sizeof p, &packet), 0);
+		assert_int_equal(packet.payload_size, 1);
+		assert_int_equal(packet.extension_profile, ids[i] < 15 ? ONE_BYTE : 0x1000);
+		assert_true(rtp_audio_level(&packet, ids[i], &read));
+		assert_int_equal(read.level, 42);
+		assert_true(read.voice);
+		assert_false(rtp_audio_level(&packet, 6, &read));
+	}
+}
+
+/* RFC 6464 3: decibels under the overload point; 127 is digital silence and nothing else. */
+static void levels_are_those_of_the_samples(void **state)
+{
+	static const struct {
+		double square; /* mean, of full scale's */
+		uint8_t level;
+	} cases[] = {{1, 0}, {0.5, 3}, {0.1, 10}, {1e-3, 30}, {0.89e-6, 61}, {1e-8, 80}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		uint32_t energy = (uint32_t)(cases[i].square * (1 << 30));
+
+		assert_int_equal(audio_level_of(energy).level, cases[i].level);
+		assert_int_equal(audio_level_of(energy).voice, cases[i].level < 60);
+	}
+	assert_int_equal(audio_level_of(0).level, 127);
+	assert_false(audio_level_of(0).voice);
+	assert_int_equal(audio_level_of(1).level, 90);
+	for (unsigned level = 0; level <= 80; level++)
+		assert_int_equal(audio_level_of(audio_level_energy((uint8_t)level)).level, level);
+	assert_int_equal(audio_level_energy(127), 0);
 }
 
 int main(void)
@@ -106,6 +134,7 @@ int main(void)
 		cmocka_unit_test(two_byte_headers_are_taken_apart),
 		cmocka_unit_test(malformed_extensions_end_where_they_are_wrong),
 		cmocka_unit_test(a_level_reads_back_as_written),
+		cmocka_unit_test(levels_are_those_of_the_samples),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
