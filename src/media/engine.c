@@ -37,6 +37,20 @@ static void on_leg_event(struct leg_event *event)
 		h->left(leg->arg);
 }
 
+/* At most as many at a time as there is room for: who fills it meanwhile posts another mail. */
+static void on_keys(struct leg_keys *keys)
+{
+	struct media_leg *leg = CONTAINER_OF(keys->leg, struct media_leg, leg);
+	uint32_t ms;
+	char key;
+
+	leg_keys_read(keys);
+	for (unsigned i = 0; i < LEG_KEYS_MAX && leg_keys_take(keys, &key, &ms); i++) {
+		if (leg->handlers && leg->handlers->key)
+			leg->handlers->key(keys->way, key, ms, leg->arg);
+	}
+}
+
 static void on_event(struct media_engine *engine, struct media_mail *mail)
 {
 	switch (mail->kind) {
@@ -45,6 +59,9 @@ static void on_event(struct media_engine *engine, struct media_mail *mail)
 	case MAIL_SILENT:
 	case MAIL_LEFT:
 		on_leg_event(CONTAINER_OF(mail, struct leg_event, mail));
+		break;
+	case MAIL_KEYS:
+		on_keys(CONTAINER_OF(mail, struct leg_keys, mail));
 		break;
 	case MAIL_LEG_GONE:
 		engine->alive--;

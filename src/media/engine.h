@@ -85,6 +85,14 @@ struct media_payload {
 	struct codec_settings settings;
 };
 
+#define MEDIA_MAX_EVENTS 4
+
+/* telephone-event (RFC 4733) under one payload type. */
+struct media_event_payload {
+	uint8_t payload_type;
+	uint32_t clock_rate; /* Hz; 0: there is none */
+};
+
 /* Keys for what we send and what we receive: both of one suite. A secret, its owner wipes it. */
 struct media_srtp {
 	struct srtp_key send, receive;
@@ -97,7 +105,10 @@ struct media_leg_config {
 	unsigned n_receive;
 	struct media_payload send; /* codec NULL: send nothing */
 	unsigned ptime_ms;         /* of what we send: 20 */
-	int event_payload;         /* telephone-event's payload type (RFC 4733), or -1 */
+	/* telephone-event: what we understand (none: keys are heard in the audio), */
+	struct media_event_payload events[MEDIA_MAX_EVENTS];
+	unsigned n_events;
+	struct media_event_payload send_events; /* and what the peer understands; none: tones */
 	/* What audio levels (RFC 6464) are called in the packets' headers, either way; 0: there are none. */
 	uint8_t level_in, level_out;
 	bool sending, receiving; /* a=sendrecv ... as seen from here */
@@ -130,6 +141,9 @@ struct media_arrivals {
 	uint8_t payload_type; /* of the last one refused for it */
 };
 
+/* By which way a key that was pressed came. */
+enum media_key_way { MEDIA_KEY_EVENT, MEDIA_KEY_TONE };
+
 struct media_leg_handlers {
 	/* The first valid packet came, from this address; again when the address changes. */
 	void (*started)(const struct addr *from, void *arg);
@@ -139,6 +153,8 @@ struct media_leg_handlers {
 	void (*silent)(const struct media_arrivals *arrivals, void *arg);
 	/* The peer's RTCP says that it leaves (RFC 3550 6.6). It ends nothing by itself. */
 	void (*left)(void *arg);
+	/* The peer has pressed a key and released it: 0 to 9, *, #, A to D, or ! (hook flash). */
+	void (*key)(enum media_key_way way, char key, unsigned duration_ms, void *arg);
 };
 
 /* A leg on a port (one per port). It is in no room, sends nothing, until told. 0 or -ENOMEM. */
@@ -155,6 +171,19 @@ int media_leg_join(struct media_leg *leg, struct media_mixer *mixer);
 
 /* Send back to the peer what it sends (leaves its mixer). on: begin, else end. 0 or -ENOMEM. */
 int media_leg_echo(struct media_leg *leg, bool on);
+
+#define MEDIA_KEYS_MAX 32 /* that wait to be sent, of one leg */
+#define MEDIA_KEY_MIN_MS 40
+#define MEDIA_KEY_MAX_MS 1000
+#define MEDIA_KEY_PAUSE_MS 100 /* between two of them */
+
+/*
+ * Send keys ("12#", as above) of so many ms each to the peer, one behind the other and instead of
+ * audio: as telephone-event; or, where it did not agree to that, as tones, which it hears while it
+ * is in a mixer. Those that wait are dropped when nothing may be sent any more. Returns 0; -EINVAL: no
+ * such key, or a duration out of bounds; -ENOSPC: too many would wait (none is sent); or -ENOMEM.
+ */
+int media_leg_send_keys(struct media_leg *leg, const char *keys, unsigned duration_ms);
 
 /* Forget the handle; no handler is called any more. */
 void media_leg_close(struct media_leg *leg);

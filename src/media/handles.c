@@ -8,6 +8,7 @@
 
 #include "core/mem.h"
 #include "media/engine_private.h"
+#include "media/telephone_event.h"
 
 /* A command, with room for a configuration behind it if config is not NULL. */
 static struct media_command *new_command(
@@ -144,6 +145,17 @@ static bool is_usable(const struct media_payload *payload)
 	       (rate == 8000 || rate == 16000 || rate == 32000 || rate == 48000);
 }
 
+static bool are_usable_events(const struct media_leg_config *config)
+{
+	if (config->n_events > MEDIA_MAX_EVENTS || config->send_events.payload_type >= 128)
+		return false;
+	for (unsigned i = 0; i < config->n_events; i++) {
+		if (config->events[i].payload_type >= 128 || !config->events[i].clock_rate)
+			return false;
+	}
+	return true;
+}
+
 /* A context for a key that is not the one in use, or NULL for plain RTP. Returns 0 or an error. */
 static int make_context(const struct srtp_key *key, const struct srtp_key *used, bool sending,
 	bool *changes, struct srtp **srtp)
@@ -175,7 +187,7 @@ int media_leg_configure(struct media_leg *leg, const struct media_leg_config *co
 	struct media_command *command;
 	int err;
 
-	if (config->n_receive > MEDIA_MAX_PAYLOADS)
+	if (config->n_receive > MEDIA_MAX_PAYLOADS || !are_usable_events(config))
 		return -EINVAL;
 	for (unsigned i = 0; i < config->n_receive; i++) {
 		if (!is_usable(&config->receive[i]))
@@ -218,6 +230,47 @@ int media_leg_echo(struct media_leg *leg, bool on)
 	if (!command)
 		return -ENOMEM;
 	command->on = on;
+	post(leg->leg.home, command);
+	return 0;
+}
+
+/* Make room for n keys among those that wait. Returns 0 or -ENOSPC. */
+static int reserve_keys(struct leg *leg, unsigned n)
+{
+	unsigned waiting = atomic_fetch_add_explicit(&leg->keys_waiting, n, memory_order_relaxed);
+
+	if (waiting + n <= MEDIA_KEYS_MAX)
+		return 0;
+	atomic_fetch_sub_explicit(&leg->keys_waiting, n, memory_order_relaxed);
+	return -ENOSPC;
+}
+
+int media_leg_send_keys(struct media_leg *leg, const char *keys, unsigned duration_ms)
+{
+	struct media_keys list = {.duration_ms = (uint16_t)duration_ms};
+	struct media_command *command;
+
+	if (duration_ms < MEDIA_KEY_MIN_MS || duration_ms > MEDIA_KEY_MAX_MS)
+		return -EINVAL;
+	for (; *keys; keys++) {
+		int event = telephone_event_of_key(*keys);
+
+		if (event < 0)
+			return -EINVAL;
+		if (list.n == MEDIA_KEYS_MAX)
+			return -ENOSPC;
+		list.events[list.n++] = (uint8_t)event;
+	}
+	if (list.n == 0)
+		return 0;
+	command = new_command(OP_LEG_KEYS, leg->port, NULL);
+	if (!command)
+		return -ENOMEM;
+	if (reserve_keys(&leg->leg, list.n) < 0) {
+		mem_free(command);
+		return -ENOSPC;
+	}
+	command->keys = list;
 	post(leg->leg.home, command);
 	return 0;
 }

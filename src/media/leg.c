@@ -76,8 +76,9 @@ void leg_init(struct leg *leg, struct media_thread *home, struct port *port)
 {
 	leg->home = home;
 	leg->port = port;
-	leg->event_payload = -1;
 	leg->started.leg = leg->timed_out.leg = leg->silent.leg = leg->left.leg = leg;
+	leg_keys_init(&leg->events, leg, MEDIA_KEY_EVENT);
+	leg_keys_init(&leg->tones, leg, MEDIA_KEY_TONE);
 	list_init(&leg->member);
 	list_init(&leg->talker);
 	list_init(&leg->listener);
@@ -89,7 +90,8 @@ void leg_configure(struct leg *leg, const struct media_leg_config *config)
 	leg->n_receive = config->n_receive;
 	leg->send = config->send;
 	leg->ptime_ms = config->ptime_ms;
-	leg->event_payload = config->event_payload;
+	memcpy(leg->events_taken, config->events, sizeof leg->events_taken);
+	leg->n_events_taken = config->n_events;
 	leg->level_in = config->level_in;
 	leg->level_out = config->level_out;
 	leg->sending = config->sending && config->send.codec;
@@ -102,6 +104,15 @@ static const struct media_payload *payload_of(const struct leg *leg, uint8_t pay
 			return &leg->receive[i];
 	}
 	return NULL;
+}
+
+static bool is_event(const struct leg *leg, uint8_t payload_type)
+{
+	for (unsigned i = 0; i < leg->n_events_taken; i++) {
+		if (leg->events_taken[i].payload_type == payload_type)
+			return true;
+	}
+	return false;
 }
 
 static struct leg_rx *rx_new(struct media_thread *t)
@@ -164,10 +175,11 @@ int leg_put(
 	const struct media_payload *payload = payload_of(leg, packet->payload_type);
 	struct rtp_packet timed = *packet;
 
-	if (packet->payload_type == leg->event_payload && leg->rx && leg->rx->clock_rate)
-		jitter_buffer_skip(leg->rx->jitter, packet);
-	if (!payload)
+	if (!payload) {
+		if (leg->rx && leg->rx->clock_rate && is_event(leg, packet->payload_type))
+			jitter_buffer_skip(leg->rx->jitter, packet);
 		return -ENOENT;
+	}
 	if (!leg->rx)
 		leg->rx = rx_new(t);
 	if (!leg->rx)

@@ -16,6 +16,7 @@
 
 #include "core/list.h"
 #include "media/engine.h"
+#include "media/leg_keys.h"
 #include "media/media_mail.h"
 #include "media/rtp.h"
 
@@ -64,6 +65,9 @@ struct leg {
 	struct leg_event started, timed_out, silent, left;
 	struct media_arrivals arrivals; /* of silent: home's until it posts that, once */
 	struct leg_figures figures;
+	struct leg_keys events;   /* home's: keys that came as telephone-event */
+	struct leg_keys tones;    /* the owner's: those that were heard */
+	atomic_uint keys_waiting; /* to be sent; any thread */
 	bool had_spares;     /* home's: spare packets of it may be on their way to any thread */
 	unsigned next_fence; /* index of the next thread on its last way */
 
@@ -80,7 +84,8 @@ struct leg {
 	unsigned n_receive;
 	struct media_payload send;
 	unsigned ptime_ms;
-	int event_payload;
+	struct media_event_payload events_taken[MEDIA_MAX_EVENTS];
+	unsigned n_events_taken;
 	uint8_t level_in, level_out; /* as in media_leg_config */
 	bool sending;
 	struct leg_rx *rx;           /* NULL until a packet comes */

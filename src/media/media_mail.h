@@ -41,6 +41,7 @@ enum media_mail_kind {
 	MAIL_TIMEOUT,    /* struct leg_event */
 	MAIL_SILENT,     /* struct leg_event */
 	MAIL_LEFT,       /* struct leg_event */
+	MAIL_KEYS,       /* struct leg_keys: the peer has pressed some */
 	MAIL_LEG_GONE,   /* struct leg: no thread knows it any more */
 	MAIL_PORT_GONE,  /* struct port */
 	MAIL_MIXER_GONE, /* struct mixer */
@@ -61,10 +62,17 @@ enum media_op {
 	OP_LEG_JOIN, /* mixer, or NULL: leave */
 	OP_LEG_ECHO, /* on */
 	OP_LEG_PLAY, /* player, or NULL: stop the one that it hears */
+	OP_LEG_KEYS, /* keys */
 	OP_LEG_CLOSE,
 	OP_MIXER_RECORD, /* recorder, or NULL: no longer */
 	OP_MIXER_CLOSE,
 	OP_STOP, /* end the thread */
+};
+
+/* Keys to be sent, as events of RFC 4733. */
+struct media_keys {
+	uint8_t n, events[MEDIA_KEYS_MAX];
+	uint16_t duration_ms; /* of each */
 };
 
 /*
@@ -81,6 +89,7 @@ struct media_command {
 	struct mixer *mixer;
 	struct media_player *player;
 	struct media_recorder *recorder;
+	struct media_keys keys;          /* OP_LEG_KEYS */
 	struct port_rekey rekey;         /* OP_LEG_CONFIGURE; the port's own from there on */
 	struct media_leg_config *config; /* lies behind the command, in the same block */
 };

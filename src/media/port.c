@@ -15,6 +15,7 @@ void port_open(struct media_thread *t, struct port *port)
 	list_init(&port->node);
 	list_append(&t->ports, &port->node);
 	port_watch_init(port);
+	port_dtmf_init(port);
 	if (media_io_add(t->io, &port->rtp) < 0 || media_io_add(t->io, &port->rtcp) < 0)
 		log_error("sylk.core", "a media port cannot receive: too many descriptors are open "
 				       "(raise LimitNOFILE)");
@@ -34,6 +35,7 @@ void port_close(struct port *port)
 	media_io_remove(t->io, &port->rtp);
 	media_io_remove(t->io, &port->rtcp);
 	port_watch_stop(port);
+	port_dtmf_stop(port);
 	timer_stop(&port->reports.timer);
 	list_remove(&port->node);
 	port_srtp_close(&port->srtp);
@@ -52,14 +54,11 @@ void port_leg_home(struct leg *leg)
 
 /* ---- commands --------------------------------------------------------------------------- */
 
-static void take_payload(struct port *port, int payload_type, uint32_t clock_rate)
+static void take_payload(struct port *port, uint8_t payload_type, uint32_t clock_rate)
 {
-	if (payload_type < 0 || payload_type >= 128)
-		return;
 	port->payloads[payload_type / 64] |= 1ULL << (payload_type % 64);
 	if (clock_rate)
-		port->clocks[port->n_clocks++] =
-			(struct port_clock){(uint8_t)payload_type, clock_rate};
+		port->clocks[port->n_clocks++] = (struct port_clock){payload_type, clock_rate};
 }
 
 static void configure(
@@ -71,7 +70,8 @@ static void configure(
 		take_payload(port, config->receive[i].payload_type,
 			config->receive[i].codec->clock_rate);
 	/* Packets of one event have one timestamp (RFC 4733 2.2.1): their clock tells nothing. */
-	take_payload(port, config->event_payload, 0);
+	for (unsigned i = 0; i < config->n_events; i++)
+		take_payload(port, config->events[i].payload_type, 0);
 	/* Before the change: the BYE of the old SSRC goes out under the old key. */
 	if (port_srtp_wants_ssrc(&port->srtp, rekey, port->send.ssrc))
 		port_reports_renumber(port);
@@ -81,6 +81,7 @@ static void configure(
 	port->muted = config->muted;
 	if (port_peer_announce(&port->peer, &config->remote_rtp))
 		port->echo.running = false;
+	port_dtmf_configure(port, config);
 	port_reports_configure(port, config);
 	port_watch(port);
 }
@@ -113,6 +114,7 @@ static void forget_leg(struct port *port)
 {
 	port_reports_end(port);
 	port_watch_stop(port);
+	port_dtmf_stop(port);
 	port->leg = NULL;
 	port->old_route = NULL;
 	port->legs_out++;
@@ -153,6 +155,11 @@ void port_command(struct media_thread *t, struct media_command *command)
 	case OP_LEG_JOIN:
 		port->echo.on = false;
 		break;
+	case OP_LEG_KEYS:
+		if (!port_dtmf_send(port, &command->keys))
+			break;
+		mem_free(command);
+		return;
 	case OP_LEG_CLOSE:
 		forget_leg(port);
 		break;

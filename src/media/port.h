@@ -20,6 +20,7 @@
 #include "media/engine.h"
 #include "media/media_io.h"
 #include "media/media_mail.h"
+#include "media/port_dtmf.h"
 #include "media/port_peer.h"
 #include "media/port_reports.h"
 #include "media/port_srtp.h"
@@ -86,6 +87,7 @@ struct port {
 	struct port_clock clocks[MEDIA_MAX_PAYLOADS];
 	unsigned n_clocks;
 	struct port_reports reports;
+	struct port_dtmf dtmf;
 
 	struct timer timeout, silence;
 	bool silence_told;
@@ -118,8 +120,17 @@ void port_send_frame(struct media_thread *t, const struct destination *d, const 
 /* Send a packet of the peer's own numbers shifted to ours; port->echo.on. */
 void port_echo_back(struct port *port, const struct rtp_packet *in);
 
+/* One that does not go back leaves no gap among the numbers of those that do. */
+void port_echo_skip(struct port *port, const struct rtp_packet *in);
+
 /* A new SSRC, and with it numbers that begin anew (RFC 3550 5.1). */
 void port_send_begin(struct port *port);
+
+/* The timestamp of what is sent now, at rate Hz, by the row of our packets. */
+uint32_t port_send_timestamp(struct port *port, uint32_t rate);
+
+/* Send a packet that is no audio under our next number; its SSRC and number are filled in here. */
+void port_send_event(struct port *port, const struct rtp_packet *packet);
 
 /* An empty RTP packet, so that NATs on the way keep the path open (RFC 6263 4.6). */
 void port_send_keepalive(struct port *port);

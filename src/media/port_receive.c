@@ -142,6 +142,7 @@ void port_received(struct media_socket *s, uint8_t *p, size_t n, const struct ad
 	struct port *port = s->owner;
 	struct rtp_packet packet;
 	bool collides, rtcp = s->rtcp || rtp_is_rtcp(p, n);
+	uint32_t event_clock;
 
 	t->busy = true;
 	media_count(&t->counters.received, 1);
@@ -160,13 +161,18 @@ void port_received(struct media_socket *s, uint8_t *p, size_t n, const struct ad
 	collides = packet.ssrc == port->send.ssrc;
 	if (collides)
 		port_reports_collide(port);
+	event_clock = port_dtmf_clock(port, packet.payload_type);
+	if (event_clock)
+		port_dtmf_received(port, &packet, event_clock);
 	if (port->muted)
 		return;
 	/* Two echoes would keep one packet going for ever. */
-	if (port->echo.on && !collides)
-		port_echo_back(port, &packet);
-	else if (!port->echo.on)
+	if (!port->echo.on)
 		forward(t, port, p, n);
+	else if (event_clock)
+		port_echo_skip(port, &packet);
+	else if (!collides)
+		port_echo_back(port, &packet);
 }
 
 void port_publish(struct port *port)

@@ -48,6 +48,43 @@ static void note_sent(
 	send->clock_rate = rate;
 }
 
+/* A packet that does not belong to the audio, but shares its numbers. */
+static void send_apart(struct port *port, const struct rtp_packet *packet)
+{
+	const struct addr *to = port_peer_address(&port->peer);
+	struct rtp_packet out = *packet;
+
+	if (!to)
+		return;
+	out.seq = port->send.seq++;
+	out.ssrc = port->send.ssrc;
+	send_packet(port, to, &out);
+	port->echo.running = false;
+}
+
+uint32_t port_send_timestamp(struct port *port, uint32_t rate)
+{
+	struct port_send *send = &port->send;
+	uint64_t now = port->thread->now, steps;
+
+	if (!send->running) {
+		send->running = true;
+		send->next_us = now;
+	}
+	/* Of a pause only whole packets, so that the row stays in step with the mixers' frames. */
+	steps = now > send->next_us ? (now - send->next_us) / MEDIA_TICK_US : 0;
+	send->timestamp += (uint32_t)steps * (rate / (1000000 / MEDIA_TICK_US));
+	send->next_us += steps * MEDIA_TICK_US;
+	return send->timestamp;
+}
+
+void port_send_event(struct port *port, const struct rtp_packet *packet)
+{
+	send_apart(port, packet);
+	port->send.packets++;
+	port->send.octets += (uint32_t)packet->payload_size;
+}
+
 /* Gaps and reordering in what the peer sends come back to it as they are. */
 void port_echo_back(struct port *port, const struct rtp_packet *in)
 {
@@ -57,9 +94,12 @@ void port_echo_back(struct port *port, const struct rtp_packet *in)
 	struct port_send *send = &port->send;
 	struct rtp_packet out = *in;
 
-	if (!port->sending || !to)
+	if (!port->sending || !to || port->dtmf.sending)
 		return;
 	if (!echo->running || echo->source != in->ssrc) {
+		/* Behind a key of ours; else the row has ended with the last packet. */
+		if (send->running)
+			port_send_timestamp(port, rate);
 		echo->running = true;
 		echo->source = in->ssrc;
 		echo->seq_shift = (uint16_t)(send->seq - in->seq);
@@ -78,6 +118,15 @@ void port_echo_back(struct port *port, const struct rtp_packet *in)
 	send->running = false;
 }
 
+void port_echo_skip(struct port *port, const struct rtp_packet *in)
+{
+	struct port_echo *echo = &port->echo;
+	uint16_t seq = (uint16_t)(in->seq + echo->seq_shift);
+
+	if (echo->running && echo->source == in->ssrc && rtp_seq_diff(seq, port->send.seq) >= 0)
+		echo->seq_shift--;
+}
+
 /* A dynamic payload type that means nothing to the peer: the packet is not to be heard. */
 static uint8_t unknown_payload(const struct port *port)
 {
@@ -90,17 +139,9 @@ static uint8_t unknown_payload(const struct port *port)
 
 void port_send_keepalive(struct port *port)
 {
-	const struct addr *to = port_peer_address(&port->peer);
-
-	if (!to)
-		return;
-	send_packet(port, to,
-		&(struct rtp_packet){.payload_type = unknown_payload(port),
-			.seq = port->send.seq++,
-			.timestamp = port->send.timestamp,
-			.ssrc = port->send.ssrc,
-			.payload = (const uint8_t *)""});
-	port->echo.running = false;
+	send_apart(port, &(struct rtp_packet){.payload_type = unknown_payload(port),
+				 .timestamp = port->send.timestamp,
+				 .payload = (const uint8_t *)""});
 }
 
 /* ---- sending a mixer's frames ----------------------------------------------------------- */
@@ -159,6 +200,8 @@ void port_send_frame(struct media_thread *t, const struct destination *d, const 
 	to = port_peer_address(&port->peer);
 	if (!to || !place_frame(send, d, frame->time_us, &marker))
 		return;
+	if (port->dtmf.sending)
+		goto out; /* its place stays empty: a key is being sent instead */
 	packet = (struct rtp_packet){.seq = send->seq,
 		.payload_type = d->payload_type,
 		.marker = marker,
@@ -172,6 +215,7 @@ void port_send_frame(struct media_thread *t, const struct destination *d, const 
 	note_sent(send, &packet, send->next_us, d->clock_rate);
 	media_count(&t->counters.sent, 1);
 	send->seq++;
+out:
 	send->timestamp += d->packet_units;
 	send->next_us += d->packet_us;
 }

@@ -51,11 +51,9 @@ int telephone_event_of_key(char key)
 
 /* ---- receiving -------------------------------------------------------------------------- */
 
-void event_receiver_init(struct event_receiver *receiver, uint32_t clock_rate,
-	telephone_event_fn *pressed, void *arg)
+void event_receiver_init(struct event_receiver *receiver, telephone_event_fn *pressed, void *arg)
 {
-	*receiver =
-		(struct event_receiver){.pressed = pressed, .arg = arg, .clock_rate = clock_rate};
+	*receiver = (struct event_receiver){.pressed = pressed, .arg = arg};
 }
 
 static void finish(struct event_receiver *r)
@@ -76,7 +74,7 @@ static bool is_next_segment(const struct event_receiver *r, uint8_t event, uint3
 	       (since == UINT16_MAX || since == r->duration);
 }
 
-static void begin(struct event_receiver *r, uint8_t event, uint32_t timestamp)
+static void begin(struct event_receiver *r, uint8_t event, uint32_t timestamp, uint32_t clock_rate)
 {
 	if (is_next_segment(r, event, timestamp)) {
 		r->before += timestamp - r->started;
@@ -88,14 +86,20 @@ static void begin(struct event_receiver *r, uint8_t event, uint32_t timestamp)
 	}
 	r->known = r->running = true;
 	r->event = event;
+	r->clock_rate = clock_rate;
 	r->started = timestamp;
 	r->duration = 0;
 }
 
 void event_receiver_tick(struct event_receiver *r, uint64_t now_us)
 {
-	if (r->running && now_us - r->heard_us >= LOST_US)
+	if (r->running && now_us >= event_receiver_due(r))
 		finish(r);
+}
+
+uint64_t event_receiver_due(const struct event_receiver *r)
+{
+	return r->heard_us + LOST_US;
 }
 
 /* Timestamps from here on have nothing to do with those before. */
@@ -107,7 +111,8 @@ static void forget(struct event_receiver *r, uint32_t ssrc)
 	r->ssrc = ssrc;
 }
 
-int event_receiver_put(struct event_receiver *r, const struct rtp_packet *packet, uint64_t now_us)
+int event_receiver_put(struct event_receiver *r, const struct rtp_packet *packet,
+	uint32_t clock_rate, uint64_t now_us)
 {
 	struct telephone_event e;
 	int err = telephone_event_parse(packet->payload, packet->payload_size, &e);
@@ -123,7 +128,7 @@ int event_receiver_put(struct event_receiver *r, const struct rtp_packet *packet
 	if (r->known && rtp_ts_diff(packet->timestamp, r->started) < 0)
 		return 0;
 	if (!r->known || packet->timestamp != r->started)
-		begin(r, e.event, packet->timestamp);
+		begin(r, e.event, packet->timestamp, clock_rate);
 	if (!r->running || e.event != r->event)
 		return 0;
 	r->heard_us = now_us;
@@ -141,7 +146,8 @@ int event_sender_add(struct event_sender *sender, uint8_t event, uint32_t durati
 	if (sender->n == EVENT_SENDER_MAX)
 		return -ENOSPC;
 	sender->keys[sender->n].event = event;
-	sender->keys[sender->n].duration = duration < UINT16_MAX ? duration : UINT16_MAX;
+	sender->keys[sender->n].duration =
+		(uint16_t)(duration < UINT16_MAX ? duration : UINT16_MAX);
 	sender->n++;
 	return 0;
 }
@@ -171,7 +177,6 @@ bool event_sender_next(
 	if (duration >= s->keys[0].duration)
 		s->ends++;
 	*packet = (struct event_packet){.marker = s->since == 0,
-		.since = s->since,
 		.event = {.event = s->keys[0].event,
 			.end = s->ends > 0,
 			.volume = VOLUME,

@@ -39,31 +39,33 @@ typedef void telephone_event_fn(char key, uint32_t duration_ms, void *arg);
 struct event_receiver {
 	telephone_event_fn *pressed;
 	void *arg;
-	uint32_t clock_rate;
 
 	bool known;   /* the fields below are of some event */
 	bool running; /* which has not ended */
 	uint8_t event;
 	uint32_t ssrc;
-	uint32_t started;  /* RTP timestamp: which event it is */
-	uint32_t before;   /* units of its earlier segments (section 2.5.1.3) */
-	uint16_t duration; /* units of this one */
+	uint32_t clock_rate; /* Hz */
+	uint32_t started;    /* RTP timestamp: which event it is */
+	uint32_t before;     /* units of its earlier segments (section 2.5.1.3) */
+	uint16_t duration;   /* units of this one */
 	uint64_t heard_us;
 };
 
-/* clock_rate: of the payload type, Hz. */
-void event_receiver_init(struct event_receiver *receiver, uint32_t clock_rate,
-	telephone_event_fn *pressed, void *arg);
+void event_receiver_init(struct event_receiver *receiver, telephone_event_fn *pressed, void *arg);
 
 /*
- * A packet of the negotiated payload type came at now_us. What is repeated, late or unknown changes
- * nothing. Returns 0, or -EBADMSG.
+ * A packet of a negotiated payload type, whose clock has clock_rate Hz, came at now_us. What is
+ * repeated, late or unknown changes nothing. Returns 0, or -EBADMSG.
  */
-int event_receiver_put(
-	struct event_receiver *receiver, const struct rtp_packet *packet, uint64_t now_us);
+int event_receiver_put(struct event_receiver *receiver, const struct rtp_packet *packet,
+	uint32_t clock_rate, uint64_t now_us);
 
-/* To be called now and then while running: an event whose end never comes ends by itself. */
+/*
+ * To be called while running, when event_receiver_due has come or at other times: an event whose end
+ * never comes ends by itself.
+ */
 void event_receiver_tick(struct event_receiver *receiver, uint64_t now_us);
+uint64_t event_receiver_due(const struct event_receiver *receiver);
 
 /* ---- sending ---------------------------------------------------------------------------- */
 
@@ -72,7 +74,7 @@ void event_receiver_tick(struct event_receiver *receiver, uint64_t now_us);
 struct event_sender {
 	struct {
 		uint8_t event;
-		uint32_t duration; /* units */
+		uint16_t duration; /* units */
 	} keys[EVENT_SENDER_MAX];  /* the first is being sent */
 	unsigned n;
 	uint32_t since; /* units since the first began */
@@ -85,8 +87,7 @@ int event_sender_add(struct event_sender *sender, uint8_t event, uint32_t durati
 
 struct event_packet {
 	struct telephone_event event;
-	bool marker;
-	uint32_t since; /* its RTP timestamp is that of the audio it replaces less this */
+	bool marker; /* the first of its event: its RTP timestamp is that of the others too */
 };
 
 /*

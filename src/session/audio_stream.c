@@ -132,11 +132,20 @@ static void leg_timeout(void *arg)
 		session->handlers->media_timeout(session, &stream->base, session->arg);
 }
 
+static void leg_key(enum media_key_way way, char key, unsigned duration_ms, void *arg)
+{
+	const struct audio_stream *stream = arg;
+
+	session_key_pressed(stream->base.session,
+		way == MEDIA_KEY_EVENT ? DTMF_BY_EVENT : DTMF_BY_TONE, key, duration_ms);
+}
+
 static const struct media_leg_handlers leg_handlers = {
 	.started = leg_started,
 	.timeout = leg_timeout,
 	.silent = leg_silent,
 	.left = leg_left,
+	.key = leg_key,
 };
 
 int audio_stream_open(struct audio_stream *stream, struct media_engine *media,
@@ -296,6 +305,30 @@ static void add_payload(struct media_leg_config *config, const struct media_payl
 		config->receive[config->n_receive++] = *payload;
 }
 
+static void add_events(struct media_leg_config *config, const struct audio_events *events)
+{
+	if (events->receive < 0 || config->n_events == MEDIA_MAX_EVENTS)
+		return;
+	for (unsigned i = 0; i < config->n_events; i++) {
+		if (config->events[i].payload_type == events->receive)
+			return;
+	}
+	config->events[config->n_events++] =
+		(struct media_event_payload){(uint8_t)events->receive, events->clock_rate};
+}
+
+/* Those of the codec that we send, and of any other that the peer may send (RFC 4733 2.1). */
+static void fill_events(const struct audio_matches *matches, struct media_leg_config *config)
+{
+	const struct audio_events *events = &matches->items[0].events;
+
+	for (unsigned i = 0; i < matches->n; i++)
+		add_events(config, &matches->items[i].events);
+	if (events->send >= 0)
+		config->send_events =
+			(struct media_event_payload){(uint8_t)events->send, events->clock_rate};
+}
+
 static void fill_payloads(struct audio_stream *stream, const struct audio_matches *matches,
 	struct media_leg_config *config)
 {
@@ -318,7 +351,7 @@ static void fill_payloads(struct audio_stream *stream, const struct audio_matche
 	config->send.payload_type = best->send_payload;
 	audio_format_settings(codec, best->fmtp, &config->send.settings);
 	config->ptime_ms = audio_codec_ptime(codec, matches->ptime, matches->maxptime);
-	config->event_payload = best->events.receive;
+	fill_events(matches, config);
 }
 
 static int fill_addresses(const struct sdp_media *ours, const struct sdp_media *theirs,

@@ -24,6 +24,7 @@
 #include "core/loop.h"
 #include "core/slice.h"
 #include "core/sm.h"
+#include "session/dtmf.h"
 #include "session/identity.h"
 
 struct session;
@@ -84,7 +85,10 @@ struct session_handlers {
 	 * hold changed. leg of a removed one is NULL.
 	 */
 	void (*stream_changed)(struct session *session, struct session_stream *stream, void *arg);
-	/* The peer has sent a key by its signalling: 0 to 9, *, #, A to D, or ! (hook flash). */
+	/*
+	 * The peer has pressed a key: 0 to 9, *, #, A to D, or ! (hook flash). Told once, whether it
+	 * came as RTP, as a tone in the audio of a room, by the signalling, or by several of these.
+	 */
 	void (*dtmf)(struct session *session, char key, unsigned duration_ms, void *arg);
 	/* No media for [RTP] timeout seconds. */
 	void (*media_timeout)(struct session *session, struct session_stream *stream, void *arg);
@@ -126,7 +130,8 @@ struct session {
 	 * ends as soon as this one has been accepted. A reference until then; NULL: none.
 	 */
 	struct session *replaces;
-	uint64_t started_at; /* loop_now when the peer confirmed; 0 before */
+	struct session_dtmf dtmf; /* keys that came */
+	uint64_t started_at;      /* loop_now when the peer confirmed; 0 before */
 
 	/* When it has ended: the SIP status that our call was refused with, 408, 200: the peer hung up. */
 	unsigned status; /* 0: we ended it */
@@ -177,6 +182,16 @@ void session_end(struct session *session, const char *reason);
  * -EINVAL: the call is not running; -ENOTSUP: this signalling has no such thing.
  */
 int session_hold(struct session *session, bool hold);
+
+/*
+ * Send keys ("12#", also A to D and ! for hook flash), each pressed for duration_ms (40 to 1000): as
+ * RTP (RFC 4733) instead of the audio, one behind the other, or, where the peer did not agree to
+ * that, as tones in what it hears of a room. Those that wait are dropped when the call ends or the
+ * peer puts us on hold. Returns 0; -ENOTCONN: the call is not up, or has no audio; -EBUSY: the peer
+ * has us on hold; -EINVAL: no such key, or a duration out of bounds; -ENOSPC: more than 32 would
+ * wait, none is sent; or -ENOMEM.
+ */
+int session_send_dtmf(struct session *session, const char *keys, unsigned duration_ms);
 
 /*
  * Ask the peer of a running call to call somebody else, or put him out (session/referrer.h).

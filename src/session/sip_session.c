@@ -318,11 +318,9 @@ static void on_refused(struct sip_invite *invite, const struct sip_msg *response
 
 static void on_dtmf(struct sip_invite *invite, char key, unsigned duration_ms, void *arg)
 {
-	struct sip_session *s = obj_ref(arg);
+	struct sip_session *s = arg;
 
-	if (s->base.handlers->dtmf)
-		s->base.handlers->dtmf(&s->base, key, duration_ms, s->base.arg);
-	obj_unref(s);
+	session_key_pressed(&s->base, DTMF_BY_INFO, key, duration_ms);
 }
 
 static void on_withdrawn(struct sip_invite *invite, void *arg)

@@ -39,7 +39,9 @@ static void add_person(struct room *r, unsigned i)
 	static const char *const codecs[PEOPLE] = {"PCMU", "opus", "PCMA"};
 	struct media_leg_config config = {.n_receive = PEOPLE,
 		.ptime_ms = 20 * (i + 1),
-		.event_payload = 101,
+		.events = {{101, 8000}, {102, 48000}},
+		.n_events = 2,
+		.send_events = {101, 8000},
 		.sending = true,
 		.receiving = true};
 	struct addr local;

@@ -87,6 +87,20 @@ static void call_media_timeout(struct session *session, struct session_stream *s
 	session_end(session, "no media from the peer (see [RTP] timeout)");
 }
 
+/* The echo test is of keys too: they come back, the way that the telephone has agreed to. */
+static void call_dtmf(struct session *session, char key, unsigned duration_ms, void *arg)
+{
+	char keys[] = {key, '\0'};
+
+	log_info(LOG_NAME, "DTMF key %c of %s, pressed for %u ms", key, session->remote.address,
+		duration_ms);
+	if (duration_ms < MEDIA_KEY_MIN_MS)
+		duration_ms = MEDIA_KEY_MIN_MS;
+	if (duration_ms > MEDIA_KEY_MAX_MS)
+		duration_ms = MEDIA_KEY_MAX_MS;
+	session_send_dtmf(session, keys, duration_ms);
+}
+
 static void call_ended(struct session *session, const char *reason, void *arg)
 {
 	log_info(LOG_NAME, "Echo test of %s ended: %s", session->remote.address, reason);
@@ -98,6 +112,7 @@ static const struct session_handlers call_handlers = {
 	.proposed = call_proposed,
 	.stream_changed = call_stream_changed,
 	.media_timeout = call_media_timeout,
+	.dtmf = call_dtmf,
 	.ended = call_ended,
 };
 

@@ -212,6 +212,14 @@ class Phone:
         """Ask the peer to call somebody else; the call ends when that has worked."""
         self.command("transfer", uri)
 
+    def press(self, keys):
+        """Press and release keys, one behind the other."""
+        self.command("sndcode", keys)
+
+    def await_key(self, key):
+        """Wait until the peer has sent this key as a telephone-event to its end."""
+        self.child.expect(lambda line: f"received event: '{key}' (end=1)" in line, 10)
+
     def hangup(self):
         """End the call and wait until baresip has."""
         self.command("hangup")

@@ -30,14 +30,15 @@ def receiver_report(ssrc=0x11223344):
 class Caller:
     """One call. Use as a context: it is hung up at the end, if it still stands."""
 
-    def __init__(self, server, user="echo", announced=None, attributes=()):
-        """announced: (ip, port) of its SDP; by default that of self.media, a socket of its own."""
+    def __init__(self, server, user="echo", announced=None, attributes=(), formats="0"):
+        """announced: (ip, port) of its SDP; by default that of self.media, a socket of its own. formats: payload types."""
         self.server = server
         self.sip = media_socket(server.ip)
         self.media = media_socket(server.ip)
         self.announced = announced or self.media.getsockname()[:2]
         self.user = user
         self.attributes = attributes
+        self.formats = formats
         self.tag = f"{random.getrandbits(60):x}"
         self.number = 0
         self.to_tag = ""
@@ -72,7 +73,7 @@ class Caller:
     def sdp(self):
         ip, port = self.announced
         lines = ["v=0", f"o=- 1 {self.number + 1} IN IP4 {ip}", "s=-", f"c=IN IP4 {ip}", "t=0 0",
-                 f"m=audio {port} RTP/AVP 0", *self.attributes]
+                 f"m=audio {port} RTP/AVP {self.formats}", *self.attributes]
         return "\r\n".join(lines) + "\r\n"
 
     def call(self):
@@ -91,6 +92,11 @@ class Caller:
         """Where the server takes media."""
         return (re.search(r"\r\nc=IN IP[46] (\S+)", self.answer)[1],
                 int(re.search(r"m=audio (\d+)", self.answer)[1]))
+
+    def info(self, content_type, body):
+        """INFO in the call; returns its status."""
+        self._request("INFO", body, [f"Content-Type: {content_type}"])
+        return self._final()[0]
 
     def bye(self):
         """Hang up."""

@@ -307,7 +307,6 @@ static void configure_leg(struct crowd *c, unsigned i)
 		.n_receive = 1,
 		.send = payload,
 		.ptime_ms = 10 * (1 + random_below(6)),
-		.event_payload = -1,
 		.sending = random_below(4) != 0,
 		.receiving = random_below(4) != 0};
 

@@ -38,7 +38,7 @@ static int put(struct event_receiver *r, uint32_t timestamp, uint8_t event, bool
 
 	telephone_event_write(
 		p, &(struct telephone_event){.event = event, .end = end, .duration = duration});
-	return event_receiver_put(r, &packet, now_us);
+	return event_receiver_put(r, &packet, 8000, now_us);
 }
 
 static void a_payload_reads_back_as_written(void **state)
@@ -77,7 +77,7 @@ static void a_key_is_told_once_with_its_duration(void **state)
 	struct heard heard = {0};
 	struct event_receiver r;
 
-	event_receiver_init(&r, 8000, on_pressed, &heard);
+	event_receiver_init(&r, on_pressed, &heard);
 	for (unsigned i = 1; i <= 4; i++)
 		assert_int_equal(put(&r, 1000, 5, false, (uint16_t)(160 * i), 20 * MS * i), 0);
 	assert_int_equal(heard.n, 0);
@@ -93,7 +93,7 @@ static void a_lost_beginning_does_not_matter(void **state)
 	struct heard heard = {0};
 	struct event_receiver r;
 
-	event_receiver_init(&r, 8000, on_pressed, &heard);
+	event_receiver_init(&r, on_pressed, &heard);
 	put(&r, 1000, 1, true, 800, 0);
 	assert_string_equal(heard.keys, "1");
 	assert_int_equal(heard.ms[0], 100);
@@ -104,7 +104,7 @@ static void a_lost_end_is_made_up_for(void **state)
 	struct heard heard = {0};
 	struct event_receiver r;
 
-	event_receiver_init(&r, 8000, on_pressed, &heard);
+	event_receiver_init(&r, on_pressed, &heard);
 	put(&r, 1000, 1, false, 400, 0);
 	event_receiver_tick(&r, 100 * MS);
 	assert_int_equal(heard.n, 0);
@@ -123,7 +123,7 @@ static void the_same_key_twice_is_two_keys(void **state)
 	struct heard heard = {0};
 	struct event_receiver r;
 
-	event_receiver_init(&r, 8000, on_pressed, &heard);
+	event_receiver_init(&r, on_pressed, &heard);
 	put(&r, 1000, 7, true, 400, 0);
 	put(&r, 2000, 7, true, 400, 100 * MS);
 	assert_string_equal(heard.keys, "77");
@@ -134,7 +134,7 @@ static void late_and_unknown_packets_change_nothing(void **state)
 	struct heard heard = {0};
 	struct event_receiver r;
 
-	event_receiver_init(&r, 8000, on_pressed, &heard);
+	event_receiver_init(&r, on_pressed, &heard);
 	put(&r, 2000, 1, true, 400, 0);
 	put(&r, 1000, 9, true, 400, 20 * MS);
 	put(&r, 3000, 32, true, 400, 40 * MS); /* answering tone */
@@ -142,7 +142,7 @@ static void late_and_unknown_packets_change_nothing(void **state)
 	assert_int_equal(
 		event_receiver_put(&r,
 			&(struct rtp_packet){.payload = (const uint8_t *)"abc", .payload_size = 3},
-			0),
+			8000, 0),
 		-EBADMSG);
 }
 
@@ -151,7 +151,7 @@ static void a_long_key_goes_on_in_segments(void **state)
 	struct heard heard = {0};
 	struct event_receiver r;
 
-	event_receiver_init(&r, 8000, on_pressed, &heard);
+	event_receiver_init(&r, on_pressed, &heard);
 	put(&r, 0xffff0000, 4, false, 0x8000, 0);
 	put(&r, 0xffff0000, 4, false, 0xffff, 100 * MS);
 	put(&r, 0xffff0000 + 0xffff, 4, false, 160, 120 * MS);
@@ -165,7 +165,7 @@ static void after_hours_of_talk_keys_are_still_heard(void **state)
 	struct heard heard = {0};
 	struct event_receiver r;
 
-	event_receiver_init(&r, 8000, on_pressed, &heard);
+	event_receiver_init(&r, on_pressed, &heard);
 	put(&r, 1000, 1, true, 400, 0);
 	put(&r, 1000 + 0x90000000u, 2, true, 400, 1000ULL * 1000 * MS);
 	assert_string_equal(heard.keys, "12");
@@ -179,8 +179,9 @@ static void sent_keys_are_heard(void **state)
 	struct event_receiver r;
 	struct event_packet packet;
 	unsigned packets = 0, markers = 0, ends = 0;
+	uint32_t began = 0;
 
-	event_receiver_init(&r, 8000, on_pressed, &heard);
+	event_receiver_init(&r, on_pressed, &heard);
 	assert_int_equal(event_sender_add(&s, 11, 800), 0);
 	assert_int_equal(event_sender_add(&s, 11, 400), 0);
 	for (uint32_t now = 0; now < 8000; now += 160) {
@@ -189,8 +190,10 @@ static void sent_keys_are_heard(void **state)
 		packets++;
 		markers += packet.marker;
 		ends += packet.event.end;
-		put(&r, now - packet.since, packet.event.event, packet.event.end,
-			packet.event.duration, now / 8 * MS);
+		if (packet.marker)
+			began = now;
+		put(&r, began, packet.event.event, packet.event.end, packet.event.duration,
+			now / 8 * MS);
 	}
 	assert_string_equal(heard.keys, "##");
 	assert_int_equal(heard.ms[0], 100);
