@@ -46,8 +46,7 @@ static bool take_wait(struct media_pool *pool, struct encode_stream *s)
 	return s->wait || !needed;
 }
 
-struct encode_stream *encode_stream_new(
-	struct media_pool *pool, const struct encode_format *format, unsigned mixer_rate)
+struct encode_stream *encode_stream_new(struct media_pool *pool, const struct encode_format *format)
 {
 	unsigned rate = format->settings.sample_rate;
 	struct encode_stream *s;
@@ -57,10 +56,10 @@ struct encode_stream *encode_stream_new(
 	s = media_pool_get(pool, sizeof *s);
 	if (!s)
 		return NULL;
-	*s = (struct encode_stream){.format = *format, .mixer_rate = mixer_rate};
+	*s = (struct encode_stream){.format = *format};
 	s->packet_samples = (size_t)(rate / 1000) * format->ptime_ms;
 	s->encoder = audio_encoder_new(pool, format->codec, &format->settings);
-	if (!s->encoder || !take_wait(pool, s) || resampler_init(&s->resampler, mixer_rate, rate)) {
+	if (!s->encoder || !take_wait(pool, s)) {
 		encode_stream_free(pool, s);
 		return NULL;
 	}
@@ -117,10 +116,11 @@ static void encode(
 	}
 }
 
-unsigned encode_stream_push(struct encode_stream *s, const int16_t *pcm, bool silent,
-	struct encoded out[ENCODE_MAX_PACKETS], unsigned *encodes)
+unsigned encode_stream_push(struct encode_stream *s, const struct mixer_rate *rate,
+	const int16_t *pcm, bool silent, struct encoded out[ENCODE_MAX_PACKETS], unsigned *encodes)
 {
-	size_t frame = (size_t)(s->mixer_rate / 1000) * FRAME_MS, done = 0;
+	unsigned codec_rate = s->format.settings.sample_rate;
+	size_t done = 0;
 	int16_t direct[MAX_FRAME];
 	unsigned n = 0;
 
@@ -130,12 +130,12 @@ unsigned encode_stream_push(struct encode_stream *s, const int16_t *pcm, bool si
 		s->silent++;
 	if (!s->wait) {
 		if (s->silent <= SETTLED_SILENCE)
-			resampler_run(&s->resampler, pcm, frame, direct);
+			mixer_rate_follow(&s->from_mixer, rate, codec_rate, pcm, direct);
 		out[0].after_us = 0;
 		encode(s, direct, &out[0], encodes);
 		return 1;
 	}
-	s->n_wait += resampler_run(&s->resampler, pcm, frame, s->wait + s->n_wait);
+	s->n_wait += mixer_rate_follow(&s->from_mixer, rate, codec_rate, pcm, s->wait + s->n_wait);
 	while (s->n_wait - done >= s->packet_samples && n < ENCODE_MAX_PACKETS) {
 		out[n].after_us = n * s->format.ptime_ms * 1000;
 		encode(s, s->wait + done, &out[n++], encodes);

@@ -19,7 +19,7 @@
 #include "media/engine.h"
 #include "media/mix.h"
 #include "media/pool.h"
-#include "media/resampler.h"
+#include "media/mixer_rate.h"
 
 #define ENCODE_MAX_PACKETS 2 /* of one frame: two of 10 ms */
 
@@ -40,10 +40,9 @@ struct encoded {
 
 struct encode_stream {
 	struct encode_format format;
-	unsigned mixer_rate;
 	size_t packet_samples; /* at the codec's rate */
 	void *encoder;
-	struct resampler resampler;
+	struct mixer_rate_follower from_mixer;
 	struct mix_limiter limiter; /* of a mix made for this stream alone */
 	int16_t *wait;              /* samples short of a packet; NULL when packets are 20 ms */
 	size_t n_wait;
@@ -59,16 +58,16 @@ bool encode_format_equal(const struct encode_format *a, const struct encode_form
 
 /* Returns NULL without memory, or when the codec refuses the settings. */
 struct encode_stream *encode_stream_new(
-	struct media_pool *pool, const struct encode_format *format, unsigned mixer_rate);
+	struct media_pool *pool, const struct encode_format *format);
 struct encode_stream *encode_stream_copy(struct media_pool *pool, const struct encode_stream *from);
 void encode_stream_free(struct media_pool *pool, struct encode_stream *s);
 
 /*
- * Put in 20 ms of PCM; silent: it is all zero. Writes the packets that became complete to out and
+ * Put in 20 ms of PCM at rate->now; silent: it is all zero. Writes the packets that became complete to out and
  * returns how many. *encodes is raised by the number of frames that were really encoded: of a long
  * silence only the beginning is.
  */
-unsigned encode_stream_push(struct encode_stream *s, const int16_t *pcm, bool silent,
-	struct encoded out[ENCODE_MAX_PACKETS], unsigned *encodes);
+unsigned encode_stream_push(struct encode_stream *s, const struct mixer_rate *rate,
+	const int16_t *pcm, bool silent, struct encoded out[ENCODE_MAX_PACKETS], unsigned *encodes);
 
 #endif

@@ -27,7 +27,7 @@ struct media_mixer;
 struct media_engine_settings {
 	unsigned threads;            /* 0: one per core */
 	uint16_t port_min, port_max; /* RTP ports: even ones of port_min <= p < port_max */
-	unsigned sample_rate;        /* mixer rate, Hz: 16000, 32000, 48000 */
+	unsigned sample_rate;        /* of mixers at most, and of files, Hz: 16000, 32000, 48000 */
 	unsigned timeout_s;          /* silence for so long: the leg's timeout handler; 0: never */
 	unsigned mixed_talkers;      /* the loudest so many are mixed */
 	bool no_io_uring;            /* use epoll also where the kernel permits io_uring */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Leg, the receiving half: from RTP packets to 20 ms frames at the mixer's rate. */
+/*
+ * Leg, the receiving half: from RTP packets to 20 ms frames at the mixer's rate. All is done at the
+ * codec's rate, and converted last: so a mixer may change its rate at any frame.
+ */
 #include "media/leg.h"
 
 #include <errno.h>
@@ -18,6 +21,7 @@ enum {
 	JITTER_MIN_MS = 20,
 	JITTER_MAX_MS = 200,
 	DEFAULT_SPAN_MS = 20,
+	DEFAULT_RATE = 8000, /* until there is a codec */
 	/* Sound breaks off, and begins again behind a pause, with a fade of so long. */
 	FADE_OUT_MS = 10,
 	FADE_IN_MS = 2,
@@ -47,7 +51,7 @@ struct leg_rx {
 	struct resampler resampler;
 	size_t span;    /* samples of the last packet, at rate */
 	bool sounding;  /* the last span was no pause */
-	int16_t *ahead; /* decoded but not played yet, at the mixer's rate; NULL: never needed */
+	int16_t *ahead; /* decoded but not played yet, at rate; NULL: not needed so far */
 	size_t n_ahead;
 };
 
@@ -67,9 +71,9 @@ static size_t rx_size(void)
 	return sizeof(struct leg_rx) + jitter_buffer_size(JITTER_PACKETS);
 }
 
-static size_t ahead_size(const struct media_thread *t)
+static size_t ahead_size(const struct leg_rx *rx)
 {
-	return t->settings->sample_rate / 1000 * CODEC_MAX_FRAME_MS * sizeof(int16_t);
+	return rx->rate / 1000 * CODEC_MAX_FRAME_MS * sizeof(int16_t);
 }
 
 void leg_init(struct leg *leg, struct media_thread *home, struct port *port)
@@ -121,7 +125,9 @@ static struct leg_rx *rx_new(struct media_thread *t)
 
 	if (!rx)
 		return NULL;
-	*rx = (struct leg_rx){.jitter = (struct jitter_buffer *)(void *)(rx + 1)};
+	*rx = (struct leg_rx){
+		.jitter = (struct jitter_buffer *)(void *)(rx + 1), .rate = DEFAULT_RATE};
+	resampler_init(&rx->resampler, DEFAULT_RATE, DEFAULT_RATE);
 	jitter_buffer_init(rx->jitter, &(struct jitter_settings){.capacity = JITTER_PACKETS,
 					       .clock_rate = JITTER_CLOCK,
 					       .min_delay_ms = JITTER_MIN_MS,
@@ -144,7 +150,7 @@ void leg_release_rx(struct media_thread *t, struct leg *leg)
 		return;
 	leg->rx = NULL;
 	free_decoder(t, rx);
-	media_pool_put(&t->pool, rx->ahead, ahead_size(t));
+	media_pool_put(&t->pool, rx->ahead, ahead_size(rx));
 	media_pool_put(&t->pool, rx, rx_size());
 }
 
@@ -188,6 +194,25 @@ int leg_put(
 	return jitter_buffer_put(leg->rx->jitter, &timed, time_us);
 }
 
+/* From here on what is decoded has another rate; what waits for the rest of a frame is converted. */
+static int change_rate(struct media_thread *t, struct leg_rx *rx, unsigned rate)
+{
+	struct media_scratch *scratch = t->scratch;
+	struct resampler carry = rx->resampler;
+	int16_t waiting[SCRATCH_FRAME], again[RESAMPLER_HISTORY];
+	int err = resampler_init(&rx->resampler, rate, carry.out_rate);
+
+	if (err)
+		return err;
+	memcpy(waiting, scratch->span, scratch->n_span * sizeof *waiting);
+	resampler_turn(&carry, rate, again);
+	scratch->n_span = resampler_run(&carry, waiting, scratch->n_span, scratch->span);
+	media_pool_put(&t->pool, rx->ahead, ahead_size(rx));
+	rx->ahead = NULL;
+	rx->rate = rate;
+	return 0;
+}
+
 /* Make the decoder the one for this payload type. Returns 0 or a negative errno. */
 static int choose_decoder(struct media_thread *t, struct leg *leg, uint8_t payload_type)
 {
@@ -201,28 +226,27 @@ static int choose_decoder(struct media_thread *t, struct leg *leg, uint8_t paylo
 		return 0;
 	/* The resampler's past sounds on in the next codec, unless it has another rate. */
 	if (rx->rate != payload->settings.sample_rate)
-		err = resampler_init(
-			&rx->resampler, payload->settings.sample_rate, t->settings->sample_rate);
+		err = change_rate(t, rx, payload->settings.sample_rate);
 	if (err)
 		return err;
 	free_decoder(t, rx);
 	rx->codec = payload->codec;
-	rx->rate = payload->settings.sample_rate;
 	rx->span = rx->rate / 1000 * DEFAULT_SPAN_MS;
 	rx->decoder = audio_decoder_new(&t->pool, rx->codec, rx->rate);
 	return rx->decoder ? 0 : -ENOMEM;
 }
 
-/* Decode a packet to the scratch. Returns samples, or a negative errno. */
+/* Decode a packet to the end of scratch.span. Returns samples, or a negative errno. */
 static int decode(struct media_thread *t, struct leg *leg, const struct rtp_packet *packet)
 {
+	struct media_scratch *scratch = t->scratch;
 	int n = choose_decoder(t, leg, packet->payload_type);
 
 	if (n < 0)
 		return n;
 	media_count(&t->counters.decodes, 1);
 	n = leg->rx->codec->decode(leg->rx->decoder, packet->payload, packet->payload_size,
-		t->scratch->decoded, SCRATCH_SPAN);
+		scratch->span + scratch->n_span, SCRATCH_SPAN - scratch->n_span);
 	if (n > 0)
 		leg->rx->span = (size_t)n;
 	return n;
@@ -235,34 +259,35 @@ static int decode(struct media_thread *t, struct leg *leg, const struct rtp_pack
 static int conceal(struct media_thread *t, struct leg *leg, const struct rtp_packet *next)
 {
 	const struct media_payload *payload = payload_of(leg, next->payload_type);
+	struct media_scratch *scratch = t->scratch;
 	struct leg_rx *rx = leg->rx;
 	bool helps = payload && payload->codec == rx->codec;
 
 	if (!rx->decoder)
 		return 0;
 	return rx->codec->conceal(rx->decoder, helps ? next->payload : NULL,
-		helps ? next->payload_size : 0, t->scratch->decoded, rx->span);
+		helps ? next->payload_size : 0, scratch->span + scratch->n_span, rx->span);
 }
 
-/* Take back delay, or add some, in the n samples of scratch.span. Returns their new number. */
-static size_t adjust_delay(struct media_thread *t, struct leg_rx *rx, size_t n, uint64_t time_us)
+/* Take back delay, or add some, in n samples of this span. Returns their new number. */
+static size_t adjust_delay(struct leg_rx *rx, int16_t *pcm, size_t n, uint64_t time_us)
 {
-	unsigned rate = t->settings->sample_rate;
+	unsigned rate = rx->rate;
 	uint64_t excess = in_us(jitter_buffer_excess(rx->jitter, time_us));
 	uint64_t shortage = in_us(jitter_buffer_shortage(rx->jitter, time_us));
 	float alike = excess > URGENT_US || shortage > URGENT_US ? STRETCH_ANY : ALIKE;
 
 	if (excess > 0)
-		return stretch_shorten(t->scratch->span, n, excess * rate / 1000000, rate,
+		return stretch_shorten(pcm, n, excess * rate / 1000000, rate,
 			excess < EXCESS_IN_SPEECH_US ? STRETCH_SILENCE_ONLY : alike);
 	if (shortage > 0)
-		return stretch_lengthen(t->scratch->span, n, ahead_size(t) / sizeof(int16_t),
+		return stretch_lengthen(pcm, n, ahead_size(rx) / sizeof *pcm,
 			shortage * rate / 1000000, rate, alike);
 	return n;
 }
 
 /*
- * What the jitter buffer has for time_us, to scratch.decoded. A pause begins with a frame that is
+ * What the jitter buffer has for time_us, to the end of scratch.span. A pause begins with a frame that is
  * made up and faded out below. Returns samples, 0 or a negative errno when there is nothing.
  */
 static int receive(
@@ -285,41 +310,41 @@ static int receive(
 	}
 }
 
-/* The next span of sound, to scratch.span at the mixer's rate. Returns samples; 0: a pause. */
-static size_t next_span(struct media_thread *t, struct leg *leg, uint64_t time_us)
+/* Add the next span of sound to scratch.span. Returns false at a pause. */
+static bool next_span(struct media_thread *t, struct leg *leg, uint64_t time_us)
 {
-	unsigned per_ms = t->settings->sample_rate / 1000;
+	struct media_scratch *scratch = t->scratch;
 	struct leg_rx *rx = leg->rx;
 	enum jitter_result result;
 	int n = receive(t, leg, time_us, &result);
 	bool sounded = rx->sounding;
-	size_t got;
+	int16_t *pcm = scratch->span + scratch->n_span;
+	size_t got = n > 0 ? (size_t)n : 0;
 
 	rx->sounding = n > 0 && result != JITTER_WAIT;
 	if (n <= 0)
-		return 0;
-	/* A packet of 2.5 ms too, or of an odd number of bytes, is a whole number of its groups. */
-	got = resampler_run(&rx->resampler, t->scratch->decoded, (size_t)n, t->scratch->span);
+		return false;
 	if (result == JITTER_WAIT) {
-		got = smaller(got, FADE_OUT_MS * per_ms);
-		mix_fade_out(t->scratch->span, got);
-		return got;
+		got = smaller(got, FADE_OUT_MS * rx->rate / 1000);
+		mix_fade_out(pcm, got);
+	} else if (!sounded) {
+		mix_fade_in(pcm, smaller(got, FADE_IN_MS * rx->rate / 1000));
 	}
-	if (!sounded)
-		mix_fade_in(t->scratch->span, smaller(got, FADE_IN_MS * per_ms));
-	return result == JITTER_PACKET ? adjust_delay(t, rx, got, time_us) : got;
+	if (result == JITTER_PACKET)
+		got = adjust_delay(rx, pcm, got, time_us);
+	scratch->n_span += got;
+	return true;
 }
 
-static size_t take_ahead(struct leg_rx *rx, int16_t *pcm, size_t max)
+static void take_ahead(struct media_thread *t, struct leg_rx *rx)
 {
-	size_t n = smaller(rx->n_ahead, max);
+	struct media_scratch *scratch = t->scratch;
 
-	if (n == 0)
-		return 0;
-	memcpy(pcm, rx->ahead, n * sizeof *pcm);
-	rx->n_ahead -= n;
-	memmove(rx->ahead, rx->ahead + n, rx->n_ahead * sizeof *pcm);
-	return n;
+	if (rx->n_ahead == 0)
+		return;
+	memcpy(scratch->span + scratch->n_span, rx->ahead, rx->n_ahead * sizeof *rx->ahead);
+	scratch->n_span += rx->n_ahead;
+	rx->n_ahead = 0;
 }
 
 static void keep_ahead(struct media_thread *t, struct leg_rx *rx, const int16_t *pcm, size_t n)
@@ -327,36 +352,50 @@ static void keep_ahead(struct media_thread *t, struct leg_rx *rx, const int16_t 
 	if (n == 0)
 		return;
 	if (!rx->ahead)
-		rx->ahead = media_pool_get(&t->pool, ahead_size(t));
+		rx->ahead = media_pool_get(&t->pool, ahead_size(rx));
 	if (!rx->ahead)
 		return;
 	memcpy(rx->ahead, pcm, n * sizeof *pcm);
 	rx->n_ahead = n;
 }
 
-bool leg_pull(struct media_thread *t, struct leg *leg, uint64_t time_us, int16_t *pcm)
+/* The samples of a frame, at what is the codec's rate just now. */
+static size_t frame_of(const struct leg_rx *rx)
 {
-	unsigned rate = t->settings->sample_rate;
-	size_t frame = rate / 50, n, got, used;
+	return rx->rate / 50;
+}
+
+bool leg_pull(
+	struct media_thread *t, struct leg *leg, uint64_t time_us, unsigned rate, int16_t *pcm)
+{
+	struct media_scratch *scratch = t->scratch;
 	struct leg_rx *rx = leg->rx;
+	size_t frame, n;
 
 	leg->played_us = time_us;
 	if (!rx)
 		return false;
-	n = take_ahead(rx, pcm, frame);
-	while (n < frame) {
-		got = next_span(t, leg, time_us + (uint64_t)n * 1000000 / rate);
-		if (got == 0)
+	scratch->n_span = resampler_turn(&rx->resampler, rate, scratch->span);
+	take_ahead(t, rx);
+	while (scratch->n_span < frame_of(rx)) {
+		if (!next_span(t, leg, time_us + (uint64_t)scratch->n_span * 1000000 / rx->rate))
 			break;
-		used = smaller(got, frame - n);
-		memcpy(pcm + n, t->scratch->span, used * sizeof *pcm);
-		keep_ahead(t, rx, t->scratch->span + used, got - used);
-		n += used;
 	}
+	n = scratch->n_span;
 	if (n == 0)
 		return false;
-	memset(pcm + n, 0, (frame - n) * sizeof *pcm);
+	frame = frame_of(rx);
+	if (n < frame)
+		memset(scratch->span + n, 0, (frame - n) * sizeof *pcm);
+	else
+		keep_ahead(t, rx, scratch->span + frame, n - frame);
+	resampler_run(&rx->resampler, scratch->span, frame, pcm);
 	return true;
+}
+
+unsigned leg_decoded_rate(const struct leg *leg)
+{
+	return leg->rx && leg->rx->decoder ? leg->rx->rate : 0;
 }
 
 uint64_t leg_excess_us(const struct leg *leg, uint64_t time_us)

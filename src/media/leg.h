@@ -133,10 +133,15 @@ int leg_put(
 	struct media_thread *t, struct leg *leg, const struct rtp_packet *packet, uint64_t time_us);
 
 /*
- * The 20 ms to be played at time_us, at the mixer's rate. Returns false when there is nothing
- * (the peer pauses); losses are concealed.
+ * The 20 ms to be played at time_us, at the mixer's rate, one that resampler_init takes. Returns false
+ * when there is nothing (the peer pauses); losses are concealed. When the rate is another than the
+ * last time, the sound joins to what a resampler has made of the sound before (resampler_turn).
  */
-bool leg_pull(struct media_thread *t, struct leg *leg, uint64_t time_us, int16_t *pcm);
+bool leg_pull(
+	struct media_thread *t, struct leg *leg, uint64_t time_us, unsigned rate, int16_t *pcm);
+
+/* The rate of what is decoded, Hz; 0: nothing yet. */
+unsigned leg_decoded_rate(const struct leg *leg);
 
 /* RTP time by which what waits is too much, in microseconds; 0 if it is not. */
 uint64_t leg_excess_us(const struct leg *leg, uint64_t time_us);

@@ -17,6 +17,9 @@
 /* A talker that sent nothing for so long is no longer asked every tick. */
 #define QUIET_TICKS 50
 
+#define LOWEST_RATE 8000
+#define TOO_WIDE_TICKS 500 /* 10 s */
+
 #define LOOK_AT_LOSSES_TICKS 50
 #define PROTECT_FROM_PERCENT 3 /* of packets lost; until a report says none */
 
@@ -28,6 +31,7 @@ struct mixer *mixer_alloc(struct media_thread *thread, unsigned slot)
 		return NULL;
 	m->thread = thread;
 	m->slot = slot;
+	m->rate.now = m->rate.next = LOWEST_RATE;
 	atomic_init(&m->refs, 1);
 	list_init(&m->node);
 	list_init(&m->members);
@@ -90,8 +94,7 @@ static struct encode_group *group_for(struct mixer *m, struct leg *leg)
 	group = mem_zalloc(sizeof *group);
 	if (!group)
 		return NULL;
-	group->stream =
-		encode_stream_new(&m->thread->pool, &format, m->thread->settings->sample_rate);
+	group->stream = encode_stream_new(&m->thread->pool, &format);
 	if (!group->stream) {
 		mem_free(group);
 		return NULL;
@@ -355,11 +358,9 @@ static void encode_shared(struct mixer *m, uint64_t time_us, const struct talker
 	struct list_node *it, *next;
 	unsigned encodes = 0;
 
-	mix_minus(&m->limiter, scratch->sum, NULL, scratch->mix,
-		m->thread->settings->sample_rate / 50);
+	mix_minus(&m->limiter, scratch->sum, NULL, scratch->mix, m->rate.now / 50);
 	if (m->recorder)
-		recorder_put(m->recorder, m->thread, scratch->mix,
-			m->thread->settings->sample_rate / 50);
+		recorder_put(m->recorder, m->thread, &m->rate, scratch->mix);
 	LIST_FOR_EACH(it, next, &m->groups)
 	{
 		struct encode_group *group = CONTAINER_OF(it, struct encode_group, node);
@@ -367,8 +368,8 @@ static void encode_shared(struct mixer *m, uint64_t time_us, const struct talker
 
 		if (group->n_own == group->n_members && !group->stream->wait)
 			continue;
-		n = encode_stream_push(group->stream, scratch->mix, talkers->n_sounding == 0,
-			scratch->packets, &encodes);
+		n = encode_stream_push(group->stream, &m->rate, scratch->mix,
+			talkers->n_sounding == 0, scratch->packets, &encodes);
 		for (unsigned i = 0; i < n * m->thread->n_all; i++) {
 			struct fan_out *f = m->fan_outs[i / n];
 
@@ -388,18 +389,17 @@ static bool mix_own(
 	struct mixer *m, struct leg *leg, const int16_t *pcm, const struct talkers *talkers)
 {
 	struct media_scratch *scratch = m->thread->scratch;
-	size_t frame = m->thread->settings->sample_rate / 50;
 	const int32_t *sum = scratch->sum;
 	bool silent = talkers->n_sounding == (pcm ? 1U : 0U);
 
 	if (leg->player) {
-		if (player_mix(leg->player, m->thread, sum, pcm, scratch->apart))
+		if (player_mix(leg->player, m->thread, m->rate.now, sum, pcm, scratch->apart))
 			silent = false;
 		sum = scratch->apart;
 		pcm = NULL;
 	}
 	if (leg->own)
-		mix_minus(&leg->own->limiter, sum, pcm, scratch->mix, frame);
+		mix_minus(&leg->own->limiter, sum, pcm, scratch->mix, m->rate.now / 50);
 	return silent;
 }
 
@@ -415,7 +415,8 @@ static void encode_for(struct mixer *m, struct leg *leg, bool in_mix, uint64_t t
 	if (!leg->destination)
 		return;
 	if (leg->own)
-		n = encode_stream_push(leg->own, scratch->mix, silent, scratch->packets, encodes);
+		n = encode_stream_push(
+			leg->own, &m->rate, scratch->mix, silent, scratch->packets, encodes);
 	for (unsigned k = 0; k < n; k++)
 		fan_out_add(leg->destination->fan_out, leg->destination, 0, &scratch->packets[k],
 			time_us);
@@ -482,6 +483,33 @@ static void follow_losses(struct mixer *m)
 	}
 }
 
+/* The rate that those need who are in the room; decoded: the highest of what the talkers' codecs give. */
+static unsigned needed_rate(struct mixer *m, unsigned decoded)
+{
+	unsigned most = m->thread->settings->sample_rate;
+	unsigned needed = decoded > LOWEST_RATE ? decoded : LOWEST_RATE;
+	struct list_node *it, *next;
+
+	LIST_FOR_EACH(it, next, &m->groups)
+	{
+		const struct encode_group *group = CONTAINER_OF(it, struct encode_group, node);
+		unsigned rate = group->stream->format.settings.sample_rate;
+
+		needed = rate > needed ? rate : needed;
+	}
+	return needed < most ? needed : most;
+}
+
+/* Decide on the rate of the next tick; this one's frames must know it. */
+static void follow_needs(struct mixer *m, unsigned decoded)
+{
+	unsigned needed = needed_rate(m, decoded);
+
+	m->n_wide = needed < m->rate.now ? m->n_wide + 1 : 0;
+	if (needed > m->rate.now || m->n_wide > TOO_WIDE_TICKS)
+		m->rate.next = needed;
+}
+
 /* After the packets are out: who has fallen silent, and who goes elsewhere. */
 static void settle(struct mixer *m)
 {
@@ -510,10 +538,13 @@ void mixer_tick(struct mixer *m, uint64_t time_us)
 {
 	struct media_thread *t = m->thread;
 	struct media_scratch *scratch = t->scratch;
-	size_t frame = t->settings->sample_rate / 50;
 	struct talkers talkers;
+	size_t frame;
 
+	m->rate.now = m->rate.next;
+	frame = m->rate.now / 50;
 	talkers_collect(m, time_us, &talkers);
+	follow_needs(m, talkers.decoded_rate);
 	memset(scratch->sum, 0, frame * sizeof *scratch->sum);
 	for (unsigned i = 0; i < talkers.n; i++) {
 		if (talkers.legs[i]->voice.pcm)

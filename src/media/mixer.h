@@ -5,6 +5,9 @@
  * each who speaks, without himself, or hears a player, with that; and gives the packets to the
  * fan-outs.
  *
+ * Its rate is what the widest codec in the room needs, at most settings.sample_rate: it rises at once
+ * when somebody needs more, and falls when for a while nobody has.
+ *
  * It ticks only while somebody is sent to, hears a player, or something is being received. Made on the signalling
  * thread; the thread it was given to owns it from then on, until MAIL_MIXER_GONE.
  */
@@ -19,6 +22,7 @@
 #include "media/encode_stream.h"
 #include "media/media_mail.h"
 #include "media/mix.h"
+#include "media/mixer_rate.h"
 
 struct fan_out;
 struct leg;
@@ -48,6 +52,8 @@ struct mixer {
 	struct list_node groups;
 	unsigned n_talkers, n_groups_made, n_destinations;
 	unsigned n_ticks;
+	struct mixer_rate rate;
+	unsigned n_wide;                 /* ticks for which the rate has been higher than needed */
 	unsigned n_leaving;              /* members that go elsewhere after the next tick */
 	struct media_recorder *recorder; /* NULL: none; holds a reference */
 	struct mix_limiter limiter;      /* of the mix that all hear who do not speak */

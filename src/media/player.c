@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "media/engine_private.h"
+#include "media/resampler.h"
 #include "media/scratch.h"
 #include "media/sound_file.h"
 #include "media/sound_ring.h"
@@ -61,6 +62,7 @@ struct media_player {
 
 	/* The media thread's. */
 	struct ramp volume, room;
+	struct resampler to_mixer;
 	bool stopping;
 	uint64_t missing; /* samples that did not come in time */
 };
@@ -254,6 +256,7 @@ int media_player_new(struct media_engine *engine, const struct media_player_sett
 	p->handlers = handlers;
 	p->arg = arg;
 	p->rate = engine->settings.sample_rate;
+	resampler_init(&p->to_mixer, p->rate, p->rate);
 	p->loop = settings->loop;
 	p->n_silence = (size_t)settings->lead_ms * (p->rate / 1000);
 	p->volume = ramp(settings->volume, settings->volume);
@@ -359,8 +362,8 @@ static float ramp_on(struct ramp *r)
 	return before;
 }
 
-/* Take the frame's sound, silence behind it. Returns samples of sound. */
-static size_t get(struct media_player *p, struct media_thread *t, int16_t *pcm, size_t frame)
+/* Take samples of sound, silence behind them. Returns how many there were. */
+static size_t take(struct media_player *p, struct media_thread *t, int16_t *pcm, size_t frame)
 {
 	/* In this order: once it is full, what is in the ring is all there is. */
 	bool full = atomic_load(&p->full);
@@ -376,11 +379,22 @@ static size_t get(struct media_player *p, struct media_thread *t, int16_t *pcm, 
 	return n;
 }
 
-bool player_mix(struct media_player *p, struct media_thread *t, const int32_t *sum,
+/* The frame's sound at the mixer's rate, to scratch.sound. Returns whether there was any. */
+static bool get(struct media_player *p, struct media_thread *t, unsigned rate)
+{
+	int16_t pcm[SCRATCH_FRAME];
+	size_t again = resampler_turn(&p->to_mixer, rate, pcm), frame = p->rate / 50;
+	size_t n = take(p, t, pcm + again, frame - again);
+
+	resampler_run(&p->to_mixer, pcm, frame, t->scratch->sound);
+	return n > 0;
+}
+
+bool player_mix(struct media_player *p, struct media_thread *t, unsigned rate, const int32_t *sum,
 	const int16_t *own, int32_t *out)
 {
-	size_t frame = t->settings->sample_rate / 50;
-	size_t n = get(p, t, t->scratch->sound, frame);
+	size_t frame = rate / 50;
+	bool sounding = get(p, t, rate);
 	float room = ramp_on(&p->room), volume = ramp_on(&p->volume);
 	float room_step = (p->room.now - room) / (float)frame;
 	float volume_step = (p->volume.now - volume) / (float)frame;
@@ -392,7 +406,7 @@ bool player_mix(struct media_player *p, struct media_thread *t, const int32_t *s
 		volume += volume_step;
 		out[i] = (int32_t)(others * room + (float)t->scratch->sound[i] * volume);
 	}
-	return n > 0;
+	return sounding;
 }
 
 void player_stop(struct media_player *p)

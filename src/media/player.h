@@ -79,11 +79,11 @@ void media_player_leg_closed(struct media_player *player);
 void player_unref(struct media_player *player);
 
 /*
- * A frame of 20 ms at the rate of the engine: out = room's volume * (sum - own) + the files' sound;
+ * A frame of 20 ms at the mixer's rate: out = room's volume * (sum - own) + the files' sound;
  * own may be NULL. Returns whether anything of the files was in it.
  */
-bool player_mix(struct media_player *player, struct media_thread *t, const int32_t *sum,
-	const int16_t *own, int32_t *out);
+bool player_mix(struct media_player *player, struct media_thread *t, unsigned rate,
+	const int32_t *sum, const int16_t *own, int32_t *out);
 
 /* End with the frames that it takes to fade out. */
 void player_stop(struct media_player *player);

@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "media/engine_private.h"
+#include "media/mixer_rate.h"
 #include "media/sound_file.h"
 #include "media/sound_ring.h"
 
@@ -17,6 +18,7 @@ enum {
 	RING = 65536,     /* samples: what a slow disk may lag behind, 1.3 s at 48 kHz */
 	BLOCK = RING / 8, /* samples that are worth a journey to the pool */
 	CHUNK = 4096,
+	MAX_FRAME = 48000 / 50,
 };
 
 struct media_recorder {
@@ -26,6 +28,7 @@ struct media_recorder {
 	atomic_bool ended;     /* by the media thread: nothing more is put */
 	_Atomic uint64_t lost; /* samples that found the ring full; the media thread's */
 	struct sound_ring ring;
+	struct mixer_rate_follower from_mixer; /* the media thread's */
 
 	/* The writer's: the pool's while writing, else the signalling thread's. */
 	struct sound_writer *file;
@@ -217,9 +220,12 @@ static void report(struct media_recorder *r, struct media_thread *t)
 	media_thread_report(t, &r->mail, MAIL_RECORDER);
 }
 
-void recorder_put(struct media_recorder *r, struct media_thread *t, const int16_t *pcm, size_t n)
+void recorder_put(struct media_recorder *r, struct media_thread *t, const struct mixer_rate *rate,
+	const int16_t *pcm)
 {
-	size_t done = sound_ring_put(&r->ring, pcm, n);
+	int16_t sound[MAX_FRAME];
+	size_t n = mixer_rate_follow(&r->from_mixer, rate, r->rate, pcm, sound);
+	size_t done = sound_ring_put(&r->ring, sound, n);
 
 	if (done < n)
 		atomic_store_explicit(&r->lost,

@@ -5,7 +5,7 @@
  *
  *     media thread of the mixer: sound ring --mail--> signalling loop --> pool: file
  *
- * The media thread never waits: what a slow disk does not take in time is lost, and counted. A
+ * The file has the engine's sample_rate, whatever the mixer's. The media thread never waits: what a slow disk does not take in time is lost, and counted. A
  * recorder has handles on three sides, counted in refs: the last one frees it.
  */
 #ifndef MEDIA_RECORDER_H
@@ -19,6 +19,7 @@ struct media_mail;
 struct media_mixer;
 struct media_recorder;
 struct media_thread;
+struct mixer_rate;
 
 struct media_recorder_handlers {
 	/* Nothing is recorded any more: the file cannot be written. It may close the recorder. */
@@ -49,9 +50,9 @@ void media_recorder_mixer_closed(struct media_recorder *recorder);
 
 /* ---- the mixer's thread ----------------------------------------------------------------- */
 
-/* Record n samples at the rate of the engine. */
-void recorder_put(
-	struct media_recorder *recorder, struct media_thread *t, const int16_t *pcm, size_t n);
+/* Record a frame of 20 ms. */
+void recorder_put(struct media_recorder *recorder, struct media_thread *t,
+	const struct mixer_rate *rate, const int16_t *pcm);
 
 /* The mixer lets go of it. */
 void recorder_release(struct media_recorder *recorder, struct media_thread *t);

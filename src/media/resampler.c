@@ -31,6 +31,8 @@
 
 _Static_assert(MAX_TAPS - 1 <= RESAMPLER_HISTORY, "the history holds the longest filter");
 
+#define DELAY (TAPS / 2) /* samples of the lower rate */
+
 struct resampler_filter {
 	unsigned up, down; /* the ratio in lowest terms: up output samples for down input samples */
 	unsigned taps;     /* of each phase; a multiple of 16 */
@@ -142,8 +144,38 @@ int resampler_init(struct resampler *r, unsigned in_rate, unsigned out_rate)
 
 	if (!rate_index(in_rate, &in) || !rate_index(out_rate, &out))
 		return -EINVAL;
-	*r = (struct resampler){.filter = in == out ? NULL : &filters[in][out]};
+	*r = (struct resampler){.filter = in == out ? NULL : &filters[in][out],
+		.in_rate = in_rate,
+		.out_rate = out_rate};
 	return 0;
+}
+
+/* In samples at rate. */
+static size_t delay(unsigned in_rate, unsigned out_rate, unsigned rate)
+{
+	if (in_rate == out_rate)
+		return 0;
+	return (size_t)DELAY * rate / (in_rate < out_rate ? in_rate : out_rate);
+}
+
+/*
+ * What has come out, converted anew, is late by two delays; what comes from here on by one, which is
+ * never more.
+ */
+size_t resampler_turn(struct resampler *r, unsigned out_rate, int16_t again[RESAMPLER_HISTORY])
+{
+	size_t in, out, late;
+
+	if (out_rate == r->out_rate || !rate_index(r->in_rate, &in) || !rate_index(out_rate, &out))
+		return 0;
+	late = delay(r->in_rate, r->out_rate, r->in_rate) +
+	       delay(r->out_rate, out_rate, r->in_rate) - delay(r->in_rate, out_rate, r->in_rate);
+	memcpy(again, r->history + RESAMPLER_HISTORY - late, late * sizeof *again);
+	memmove(r->history + late, r->history, (RESAMPLER_HISTORY - late) * sizeof *again);
+	memset(r->history, 0, late * sizeof *again);
+	r->filter = in == out ? NULL : &filters[in][out];
+	r->out_rate = out_rate;
+	return late;
 }
 
 /*
@@ -233,6 +265,14 @@ void resampler_setup(void)
 /* Input samples at a time: a multiple of every down (1, 2, 3, 4, 6). */
 #define CHUNK 240
 
+static void remember(struct resampler *r, const int16_t *in, size_t samples)
+{
+	size_t n = samples < RESAMPLER_HISTORY ? samples : RESAMPLER_HISTORY;
+
+	memmove(r->history, r->history + n, (RESAMPLER_HISTORY - n) * sizeof *in);
+	memcpy(r->history + RESAMPLER_HISTORY - n, in + samples - n, n * sizeof *in);
+}
+
 size_t resampler_run(struct resampler *r, const int16_t *in, size_t in_samples, int16_t *out)
 {
 	const struct resampler_filter *f = r->filter;
@@ -242,22 +282,22 @@ size_t resampler_run(struct resampler *r, const int16_t *in, size_t in_samples, 
 
 	if (!f) {
 		memcpy(out, in, in_samples * sizeof *in);
+		remember(r, in, in_samples);
 		return in_samples;
 	}
 	past = f->taps - 1;
 	in_samples -= in_samples % f->down;
-	memcpy(work, r->history, past * sizeof *work);
 	while (in_samples > 0) {
 		size_t n = in_samples < CHUNK ? in_samples : CHUNK;
 
+		memcpy(work, r->history + RESAMPLER_HISTORY - past, past * sizeof *work);
 		memcpy(work + past, in, n * sizeof *in);
 		filter_run(f, work, n / f->down, sums);
-		memmove(work, work + n, past * sizeof *work);
+		remember(r, in, n);
 		scale(sums, out + written, n / f->down * f->up);
 		written += n / f->down * f->up;
 		in += n;
 		in_samples -= n;
 	}
-	memcpy(r->history, work, past * sizeof *work);
 	return written;
 }

@@ -14,12 +14,13 @@
 #include "media/mix.h"
 
 #define SCRATCH_MAX_RATE 48000
-#define SCRATCH_SPAN (SCRATCH_MAX_RATE / 1000 * CODEC_MAX_FRAME_MS) /* samples */
 #define SCRATCH_FRAME (SCRATCH_MAX_RATE / 50)
+/* Samples of a packet behind those that are less than a frame. */
+#define SCRATCH_SPAN (SCRATCH_FRAME + SCRATCH_MAX_RATE / 1000 * CODEC_MAX_FRAME_MS)
 
 struct media_scratch {
-	int16_t decoded[SCRATCH_SPAN]; /* one packet, at its codec's rate */
-	int16_t span[SCRATCH_SPAN];    /* the same at the mixer's rate */
+	int16_t span[SCRATCH_SPAN]; /* what a leg has decoded, at its codec's rate, */
+	size_t n_span;              /* and how much it is */
 	int32_t sum[SCRATCH_FRAME];
 	int16_t mix[SCRATCH_FRAME];   /* what is being encoded */
 	int32_t apart[SCRATCH_FRAME]; /* the sum as one alone hears it */

@@ -41,17 +41,16 @@ static bool is_too_soon(const struct leg *leg, uint64_t time_us)
 }
 
 /* Take a leg's frame of this tick and follow its level. */
-static void hear(struct media_thread *t, struct leg *leg, uint64_t time_us, int16_t *pcm)
+static void hear(struct mixer *m, struct leg *leg, uint64_t time_us, int16_t *pcm)
 {
-	size_t frame = t->settings->sample_rate / 50;
 	struct leg_voice *v = &leg->voice;
 
 	v->pcm = NULL;
 	v->energy = 0;
 	if (is_too_soon(leg, time_us))
 		return;
-	if (leg_pull(t, leg, time_us, pcm)) {
-		v->energy = mix_energy(pcm, frame);
+	if (leg_pull(m->thread, leg, time_us, m->rate.now, pcm)) {
+		v->energy = mix_energy(pcm, m->rate.now / 50);
 		v->pcm = pcm;
 		v->quiet = 0;
 	} else {
@@ -114,7 +113,7 @@ static void add_fading(struct mixer *m, struct talkers *talkers, size_t frame)
 
 static void apply(struct mixer *m, const struct choice *c, struct talkers *talkers)
 {
-	unsigned rate = m->thread->settings->sample_rate;
+	unsigned rate = m->rate.now;
 
 	for (unsigned i = 0; i < c->n; i++) {
 		struct leg_voice *v = &c->legs[i]->voice;
@@ -129,7 +128,7 @@ static void apply(struct mixer *m, const struct choice *c, struct talkers *talke
 		c->legs[i]->voice.chosen = true;
 }
 
-/* Room for a frame of every talker; grows when there are more than ever before. */
+/* Room for a frame of every talker, at the highest rate; grows when there are more than ever before. */
 static bool reserve_frames(struct media_thread *t, unsigned n)
 {
 	struct media_scratch *scratch = t->scratch;
@@ -150,21 +149,24 @@ static bool reserve_frames(struct media_thread *t, unsigned n)
 void talkers_collect(struct mixer *m, uint64_t time_us, struct talkers *talkers)
 {
 	struct media_thread *t = m->thread;
-	size_t frame = t->settings->sample_rate / 50;
 	struct choice choice = {.max = t->settings->mixed_talkers};
 	struct list_node *it, *next;
 	int16_t *pcm;
 
-	talkers->n = talkers->n_sounding = 0;
+	talkers->n = talkers->n_sounding = talkers->decoded_rate = 0;
 	if (!reserve_frames(t, m->n_talkers))
 		return;
 	pcm = t->scratch->frames;
 	LIST_FOR_EACH(it, next, &m->talkers)
 	{
 		struct leg *leg = CONTAINER_OF(it, struct leg, talker);
+		unsigned rate;
 
-		hear(t, leg, time_us, pcm);
-		pcm += frame;
+		hear(m, leg, time_us, pcm);
+		pcm += m->rate.now / 50;
+		rate = leg_decoded_rate(leg);
+		if (rate > talkers->decoded_rate)
+			talkers->decoded_rate = rate;
 		if (leg->voice.hang)
 			consider(&choice, leg);
 	}

@@ -18,10 +18,11 @@ struct mixer;
 struct talkers {
 	struct leg *legs[2 * TALKERS_MAX];
 	unsigned n;
-	unsigned n_sounding; /* of them with a frame in this tick */
+	unsigned n_sounding;   /* of them with a frame in this tick */
+	unsigned decoded_rate; /* the highest of all who speak; 0: none */
 };
 
-/* Take a frame of every talker of m and choose; leg->voice.pcm is each one's contribution. */
+/* Take a frame of every talker of m, at m->rate.now, and choose; leg->voice.pcm is each one's contribution. */
 void talkers_collect(struct mixer *m, uint64_t time_us, struct talkers *talkers);
 
 #endif

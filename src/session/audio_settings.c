@@ -55,7 +55,8 @@ static const struct config_option rtp_options[] = {
 		"Seconds with neither audio nor RTCP from a participant after which his call is "
 		"ended; 0: never.",
 		.min = 0, .max = 86400},
-	{"sample_rate", CONFIG_ENUM, FIELD(sample_rate), "48000", "Rate of the mixers, in Hz.",
+	{"sample_rate", CONFIG_ENUM, FIELD(sample_rate), "48000",
+		"Highest rate of the mixers, in Hz; a room's is what its widest codec needs.",
 		.choices = sample_rate_names},
 	{"mixed_talkers", CONFIG_INT, FIELD(mixed_talkers), "8",
 		"How many people are heard at once in a room: the loudest.", .min = 1, .max = 64},

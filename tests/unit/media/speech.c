@@ -185,6 +185,7 @@ static long best_lag(
 	return best;
 }
 
+/* The lag of a block; that of the one before where what was heard is like nothing in the reference. */
 static long block_lag(const struct pair *p, long from, long before)
 {
 	double like;
@@ -192,6 +193,8 @@ static long block_lag(const struct pair *p, long from, long before)
 
 	if (like < 0.9)
 		lag = best_lag(p, from, BLOCK, EARLIEST, LATEST, 2, &like);
+	if (like < 0.5)
+		return before;
 	return best_lag(p, from, BLOCK, lag - 2, lag + 2, 1, &like);
 }
 

@@ -15,6 +15,7 @@
 #define RATE 48000
 #define FRAME (RATE / 50)
 
+static const struct mixer_rate rate = {RATE, RATE};
 static struct media_pool pool;
 
 static struct encode_stream *stream(const char *name, unsigned ptime_ms)
@@ -27,7 +28,7 @@ static struct encode_stream *stream(const char *name, unsigned ptime_ms)
 
 	encode_format_set(&format, &payload, ptime_ms);
 	assert_int_equal(format.ptime_ms, ptime_ms);
-	s = encode_stream_new(&pool, &format, RATE);
+	s = encode_stream_new(&pool, &format);
 	assert_non_null(s);
 	return s;
 }
@@ -52,7 +53,7 @@ static void packets_of_any_time_carry_all_samples(void **state)
 			unsigned n;
 
 			tone(pcm, i);
-			n = encode_stream_push(s, pcm, false, out, &encodes);
+			n = encode_stream_push(s, &rate, pcm, false, out, &encodes);
 			for (unsigned j = 0; j < n; j++) {
 				assert_int_equal(out[j].size, ptimes[k] * 8);
 				assert_int_equal(out[j].after_us, j * ptimes[k] * 1000);
@@ -81,7 +82,7 @@ static void a_copy_goes_on_exactly_as_the_original(void **state)
 
 		for (unsigned i = 0; i < 31; i++) {
 			tone(pcm, i);
-			encode_stream_push(s, pcm, false, a, &encodes);
+			encode_stream_push(s, &rate, pcm, false, a, &encodes);
 		}
 		copy = encode_stream_copy(&pool, s);
 		assert_non_null(copy);
@@ -89,8 +90,9 @@ static void a_copy_goes_on_exactly_as_the_original(void **state)
 			unsigned n;
 
 			tone(pcm, i);
-			n = encode_stream_push(s, pcm, false, a, &encodes);
-			assert_int_equal(encode_stream_push(copy, pcm, false, b, &encodes), n);
+			n = encode_stream_push(s, &rate, pcm, false, a, &encodes);
+			assert_int_equal(
+				encode_stream_push(copy, &rate, pcm, false, b, &encodes), n);
 			for (unsigned j = 0; j < n; j++) {
 				assert_int_equal(a[j].size, b[j].size);
 				assert_memory_equal(a[j].p, b[j].p, a[j].size);
@@ -109,15 +111,15 @@ static void silence_is_encoded_at_its_beginning_only(void **state)
 	unsigned encodes = 0;
 
 	tone(pcm, 0);
-	encode_stream_push(s, pcm, false, out, &encodes);
+	encode_stream_push(s, &rate, pcm, false, out, &encodes);
 	memset(pcm, 0, sizeof pcm);
 	for (unsigned i = 0; i < 100; i++) {
-		assert_int_equal(encode_stream_push(s, pcm, true, out, &encodes), 1);
+		assert_int_equal(encode_stream_push(s, &rate, pcm, true, out, &encodes), 1);
 		assert_true(out[0].size > 0);
 	}
 	assert_int_equal(encodes, 11);
 	tone(pcm, 0);
-	encode_stream_push(s, pcm, false, out, &encodes);
+	encode_stream_push(s, &rate, pcm, false, out, &encodes);
 	assert_int_equal(encodes, 12);
 	encode_stream_free(&pool, s);
 }

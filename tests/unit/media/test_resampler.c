@@ -275,6 +275,56 @@ static void other_rates_are_refused(void **state)
 	assert_int_equal(resampler_init(&r, 48000, 0), -EINVAL);
 }
 
+/*
+ * Turned in the middle, it goes on as one whose output is converted from the old rate to the new one by
+ * another resampler all the time; but for the rounding, which that does twice.
+ */
+static void check_turn(unsigned in_rate, unsigned old_rate, unsigned new_rate)
+{
+	static int16_t chained[SECOND];
+	int16_t again[RESAMPLER_HISTORY], block[SECOND / 50];
+	struct resampler r, chain;
+	size_t at = 0, n_again;
+
+	assert_int_equal(resampler_init(&r, in_rate, old_rate), 0);
+	assert_int_equal(resampler_init(&chain, old_rate, new_rate), 0);
+	for (unsigned i = 0; i < in_rate / 2; i += in_rate / 50) {
+		size_t n = resampler_run(&r, in + i, in_rate / 50, block);
+
+		at += resampler_run(&chain, block, n, chained + at);
+	}
+	n_again = resampler_turn(&r, new_rate, again);
+	assert_true(n_again <= in_rate * 4 / 1000);
+	at += resampler_run(&r, again, n_again, chained + at);
+	at += resampler_run(&r, in + in_rate / 2, in_rate / 2 - n_again, chained + at);
+	assert_int_equal(at, new_rate);
+	assert_int_equal(resampler_turn(&r, new_rate, again), 0);
+
+	/* The same without a turn, to compare with. */
+	assert_int_equal(resampler_init(&r, in_rate, old_rate), 0);
+	assert_int_equal(resampler_init(&chain, old_rate, new_rate), 0);
+	at = 0;
+	for (unsigned i = 0; i < in_rate; i += in_rate / 50) {
+		size_t n = resampler_run(&r, in + i, in_rate / 50, block);
+
+		at += resampler_run(&chain, block, n, out + at);
+	}
+	for (unsigned i = 0; i < new_rate; i++) {
+		if (abs(chained[i] - out[i]) > 12)
+			fail_msg("%u: %u to %u: sample %u of %u is %d, not %d", in_rate, old_rate,
+				new_rate, i, new_rate, chained[i], out[i]);
+	}
+}
+
+static void a_turn_to_another_rate_has_no_seam(void **state)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		tone(1000, rates[i], 10000);
+		for (unsigned o = 0; o < 16; o++)
+			check_turn(rates[i], rates[o / 4], rates[o % 4]);
+	}
+}
+
 static int setup(void **state)
 {
 	resampler_setup();
@@ -295,6 +345,7 @@ int main(void)
 		cmocka_unit_test(a_step_of_full_scale_saturates_and_does_not_wrap),
 		cmocka_unit_test(the_delay_is_16_samples_of_the_lower_rate),
 		cmocka_unit_test(equal_rates_copy),
+		cmocka_unit_test(a_turn_to_another_rate_has_no_seam),
 		cmocka_unit_test(other_rates_are_refused),
 	};
 
