@@ -42,12 +42,19 @@ static void malformed(struct sip_flow *flow, struct sip_msg *msg, void *arg)
 	sip_agent_receive_malformed(arg, msg);
 }
 
+static bool early(struct slice datagram, const struct addr *from, struct slice *answer,
+	struct addr *to, void *arg)
+{
+	return sip_agent_put_off_early(arg, datagram, from, answer, to);
+}
+
 static void stun(struct sip_flow *flow, struct slice datagram, void *arg)
 {
 	sip_register_receive_stun(arg, flow, datagram);
 }
 
 static const struct sip_transports_handlers transport_handlers = {
+	.early = early,
 	.stun = stun,
 	.received = received,
 	.malformed = malformed,

@@ -25,8 +25,7 @@ enum { MAX_PROXY = 1024 };
 
 /* ---- sources ---------------------------------------------------------------------------------- */
 
-/* Who counts as one source: an address without its port; of IPv6, the /64 that one site has. */
-static struct addr source_address(const struct addr *addr)
+struct addr sip_source_address(const struct addr *addr)
 {
 	struct addr source = *addr;
 
@@ -38,7 +37,7 @@ static struct addr source_address(const struct addr *addr)
 
 struct sip_source *sip_source_take(struct sip_agent *agent, const struct addr *addr)
 {
-	struct addr key = source_address(addr);
+	struct addr key = sip_source_address(addr);
 	uint64_t hash = addr_hash(&key);
 	struct hash_node *node = hash_first(&agent->sources, hash);
 	struct sip_source *source = NULL;
@@ -103,39 +102,6 @@ static bool authenticated(struct sip_agent *agent, const struct sip_msg *msg)
 	return status == 0;
 }
 
-/* Requests that begin something, which one may be asked to come back with. */
-static bool begins(const struct sip_msg *msg)
-{
-	switch (msg->method) {
-	case SIP_INVITE:
-	case SIP_SUBSCRIBE:
-	case SIP_REFER:
-	case SIP_MESSAGE:
-	case SIP_PUBLISH:
-		return msg->to.tag.n == 0;
-	default:
-		return false;
-	}
-}
-
-/* Whether new work is refused for now; then it has been. */
-static bool put_off(struct sip_agent *agent, const struct sip_msg *msg)
-{
-	struct addr source = source_address(&msg->source);
-	char retry[32];
-
-	if (!begins(msg))
-		return false;
-	if ((!agent->handlers.overloaded || !agent->handlers.overloaded(agent->arg)) &&
-		(!agent->rate || sip_rate_take(agent->rate, addr_hash(&source), agent->timers->now,
-					 agent->limits.rate_per_source)))
-		return false;
-	/* Not all at once again. */
-	snprintf(retry, sizeof retry, "Retry-After: %u\r\n", 5 + random_below(11));
-	sip_reply_stateless(agent, msg, 503, NULL, slice_str(retry));
-	return true;
-}
-
 static void receive_new(
 	struct sip_agent *agent, struct sip_msg *msg, struct sip_key_value key, bool admitted)
 {
@@ -146,7 +112,7 @@ static void receive_new(
 		sip_reply_stateless(agent, msg, msg->error_status, msg->error, SLICE_NONE);
 		return;
 	}
-	if (put_off(agent, msg) || (!admitted && !authenticated(agent, msg)))
+	if (sip_put_off(agent, msg, key.hash) || (!admitted && !authenticated(agent, msg)))
 		return;
 	source = sip_source_take(agent, &msg->source);
 	if (!source || sip_server_transaction_new(&txn, agent, msg, key, source) < 0) {

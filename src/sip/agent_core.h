@@ -56,6 +56,15 @@ int sip_agent_new_with(struct sip_agent **agent, const struct sip_agent_core *co
 /* A message from the network; msg->flow and msg->source are filled in. */
 void sip_agent_receive(struct sip_agent *agent, struct sip_msg *msg);
 
+/*
+ * A look at a datagram before it is parsed, so that it costs little to put new work off
+ * (docs/overload.md). True: it has been dealt with. It began something and is refused with *answer, good
+ * until the agent is called again, to be sent to *to; or *answer is empty, for it was the ACK to such a
+ * refusal. False: it is to be received as any other.
+ */
+bool sip_agent_put_off_early(struct sip_agent *agent, struct slice datagram,
+	const struct addr *from, struct slice *answer, struct addr *to);
+
 /* A request that could not be parsed: a stateless response if it is answerable. */
 void sip_agent_receive_malformed(struct sip_agent *agent, const struct sip_msg *msg);
 

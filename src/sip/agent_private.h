@@ -76,6 +76,9 @@ struct sip_agent {
 	size_t n_strays;  /* of them: sip/invite_stray.c */
 	size_t n_waiting; /* client transactions without a final response */
 
+	/* Until when ACKs to answers without a transaction are awaited (stateless.c). */
+	uint64_t ack_until; /* microseconds */
+
 	/* Every message is written here; nothing is called between the first and the last byte. */
 	struct buf out;
 
@@ -101,9 +104,15 @@ void sip_dispatch_request(
 	struct sip_agent *agent, struct sip_server_transaction *txn, const struct sip_msg *request);
 void sip_dispatch_ack(struct sip_agent *agent, const struct sip_msg *ack);
 
-/* Answer without a transaction (8.2.7). extra: as in sip/invite.h. */
+/* stateless.c: answer without a transaction (8.2.7). extra: as in sip/invite.h. */
 void sip_reply_stateless(struct sip_agent *agent, const struct sip_msg *request, unsigned status,
 	const char *reason, struct slice extra);
+
+/*
+ * stateless.c: whether the request begins something and must come again later, as the server is
+ * overloaded or its source beyond its rate; then it has been told so. hash: of its transaction.
+ */
+bool sip_put_off(struct sip_agent *agent, const struct sip_msg *request, uint64_t hash);
 
 /* Whether a listener of ours could send to this family by this transport (AF_UNSPEC: to any). */
 bool sip_agent_reaches(const struct sip_agent *agent, enum sip_transport transport, int family);
@@ -116,6 +125,9 @@ void sip_uac_forget_all(struct sip_agent *agent);
 
 /* shutdown.c */
 void sip_shutdown_timer(void *arg);
+
+/* Who counts as one source: an address without its port; of IPv6, the /64 that one site has. */
+struct addr sip_source_address(const struct addr *addr);
 
 /* Count one more transaction of this source; NULL at a cap or without memory. */
 struct sip_source *sip_source_take(struct sip_agent *agent, const struct addr *addr);

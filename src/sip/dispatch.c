@@ -290,34 +290,3 @@ void sip_dispatch_ack(struct sip_agent *agent, const struct sip_msg *ack)
 	dialog->handlers->ack(ack, dialog->arg);
 	obj_unref(dialog);
 }
-
-/* 8.2.7: the same tag for each retransmission, without remembering one. */
-static void stateless_tag(const struct sip_msg *request, char tag[SIP_TAG_SIZE])
-{
-	static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyz";
-	uint64_t h = sip_key_server(request, request->method).hash;
-
-	for (size_t i = 0; i < SIP_TAG_LETTERS; i++, h /= 36)
-		tag[i] = letters[h % 36];
-	tag[SIP_TAG_LETTERS] = '\0';
-}
-
-void sip_reply_stateless(struct sip_agent *agent, const struct sip_msg *request, unsigned status,
-	const char *reason, struct slice extra)
-{
-	struct buf *out = &agent->out;
-	struct sip_flow *flow;
-	char tag[SIP_TAG_SIZE];
-
-	if (request->method == SIP_ACK || sip_flow_for_response(request, &flow) < 0)
-		return;
-	stateless_tag(request, tag);
-	buf_reset(out);
-	sip_write_response(out, request, status, reason, tag);
-	sip_write_header_str(out, SIP_HDR_SERVER, agent->product);
-	sip_write_lines(out, extra);
-	sip_write_end(out, SLICE_NONE, SLICE_NONE);
-	if (!out->err)
-		sip_flow_send(flow, buf_view(out));
-	obj_unref(flow);
-}

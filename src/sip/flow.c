@@ -95,16 +95,16 @@ bool sip_flow_proves(const struct sip_flow *flow, struct slice domain)
 	return !flow->closed && flow->ops->proves && flow->ops->proves(flow, domain);
 }
 
-void sip_response_address(const struct sip_msg *request, struct addr *to)
+void sip_response_address(const struct sip_via *via, enum sip_transport transport,
+	const struct addr *source, struct addr *to)
 {
-	const struct sip_via *via = &request->via;
-	bool udp = request->flow->transport == SIP_UDP;
+	bool udp = transport == SIP_UDP;
 	uint16_t sent_by = via->port;
 	struct addr maddr;
 
 	if (sent_by == 0)
-		sent_by = request->flow->transport == SIP_TLS ? SIPS_PORT : SIP_PORT;
-	*to = request->source;
+		sent_by = transport == SIP_TLS ? SIPS_PORT : SIP_PORT;
+	*to = *source;
 	/*
 	 * RFC 3261 18.2.2, second item. Only clients that sent to a multicast group write maddr
 	 * (18.1.1); any other value would let a stranger aim our responses at a third party.
@@ -132,7 +132,7 @@ int sip_flow_for_response(const struct sip_msg *request, struct sip_flow **flow)
 		*flow = obj_ref(own);
 		return 0;
 	}
-	sip_response_address(request, &to);
+	sip_response_address(&request->via, own->transport, &request->source, &to);
 	if (!own->closed && (addr_equal(&to, &own->remote) || !own->ops->towards)) {
 		*flow = obj_ref(own);
 		return 0;

@@ -19,6 +19,7 @@ enum sip_transport { SIP_UDP, SIP_TCP, SIP_TLS };
 
 struct sip_flow;
 struct sip_msg;
+struct sip_via;
 
 struct sip_flow_ops {
 	/* Send one whole message (copied). 0, or a negative errno: -EMSGSIZE, -ENOTCONN, -EAGAIN. */
@@ -70,12 +71,12 @@ void sip_flow_watch(struct sip_flow *flow, struct sip_flow_watch *watch);
 void sip_flow_unwatch(struct sip_flow_watch *watch);
 
 /*
- * Where responses to this request go (RFC 3261 18.2.2, RFC 3581 section 4): for UDP with rport the
- * source, without it the source's address with the port of sent-by (5060 if none), or maddr (see
- * flow.c); for connections what to connect to should the connection be gone. The request's flow and
- * source must be filled in.
+ * Where responses go to a request with this top Via from this source (RFC 3261 18.2.2, RFC 3581 section
+ * 4): for UDP with rport the source, without it the source's address with the port of sent-by (5060 if
+ * none), or maddr (see flow.c); for connections what to connect to should the connection be gone.
  */
-void sip_response_address(const struct sip_msg *request, struct addr *to);
+void sip_response_address(const struct sip_via *via, enum sip_transport transport,
+	const struct addr *source, struct addr *to);
 
 /*
  * The flow for responses to this request: its own, or one towards sip_response_address. The caller

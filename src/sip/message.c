@@ -203,11 +203,7 @@ static void parse_header(struct sip_msg *msg, const struct sip_header *h, struct
 	}
 }
 
-/*
- * Cut one line, folded ones included (RFC 3261 7.3.1), off *s, without its CRLF. False: there is no
- * whole line, or one with a CR or LF on its own.
- */
-static bool cut_line(struct slice *s, bool folds, struct slice *line)
+bool sip_cut_line(struct slice *s, bool folds, struct slice *line)
 {
 	const char *p = s->p, *end = s->p + s->n, *cr;
 
@@ -278,14 +274,14 @@ int sip_parse_head(struct slice in, struct sip_msg *msg, struct parse *parse)
 	sip_parse_init(msg);
 	msg->raw = slice_of(in.p, 0);
 	*parse = (struct parse){.framed = true};
-	if (!cut_line(&s, false, &line)) {
+	if (!sip_cut_line(&s, false, &line)) {
 		fail(msg, "no start line");
 		parse->framed = false;
 		return -EBADMSG;
 	}
 	parse_start_line(msg, line);
 	while (!slice_starts(s, SLICE("\r\n"))) {
-		if (!cut_line(&s, true, &line)) {
+		if (!sip_cut_line(&s, true, &line)) {
 			fail(msg, "no end of the header section");
 			parse->framed = false;
 			break;

@@ -87,7 +87,16 @@ struct sip_msg {
 int sip_msg_parse(struct slice in, bool stream, struct sip_msg *msg, size_t *consumed);
 
 /*
- * The same for a connection whose input grows: remembers how far it has looked, so that a message
+ * A first look at a datagram, for a third of what parsing it costs: of a request whose Via has a
+ * branch of RFC 3261, what an answer without a transaction is made of. That is method, method_name, via,
+ * to, and the header lines Via, From, To, Call-ID and CSeq, of which one each is there; their values,
+ * the top Via and To apart, are not looked at. False: it is anything else, or malformed, and msg says
+ * nothing.
+ */
+bool sip_msg_glance(struct slice datagram, struct sip_msg *msg);
+
+/*
+ * sip_msg_parse for a connection whose input grows: remembers how far it has looked, so that a message
  * that comes in small pieces is read once. Start with all zero. in must begin with the bytes that
  * the last call was given and did not consume. Keep-alives: RFC 5626 4.4.1.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What message.c and framer.c share; not for others. */
+/* What message.c, framer.c and glance.c share; not for others. */
 #ifndef SIP_MESSAGE_PARSE_H
 #define SIP_MESSAGE_PARSE_H
 
@@ -13,6 +13,12 @@ struct parse {
 
 /* A message of which nothing is known. */
 void sip_parse_init(struct sip_msg *msg);
+
+/*
+ * Cut one line off *s, without its CRLF; folds: with the lines that continue it (RFC 3261 7.3.1).
+ * False: there is no whole line, or one with a CR or LF on its own.
+ */
+bool sip_cut_line(struct slice *s, bool folds, struct slice *line);
 
 /*
  * Parse up to and including the empty line; msg is all overwritten and has no body yet. Returns 0,

@@ -17,9 +17,10 @@ struct sip_rate {
 };
 
 /*
- * Whether a source with this hash may bring one more at this time; if so, it is counted. per_second
- * is not 0.
+ * Whether a source with this hash may bring one more at this time; sip_rate_take: if so, it is counted.
+ * per_second is not 0.
  */
+bool sip_rate_has(const struct sip_rate *rate, uint64_t hash, uint64_t now, unsigned per_second);
 bool sip_rate_take(struct sip_rate *rate, uint64_t hash, uint64_t now, unsigned per_second);
 
 #endif

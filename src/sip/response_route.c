@@ -146,15 +146,13 @@ static struct rerouted *make(struct sip_agent *agent, struct slice response)
 }
 
 /* Where the packets of its request came from, at sent-by's port. */
-static int go_back(struct rerouted *r, struct sip_msg *msg, struct sip_flow *old)
+static int go_back(struct rerouted *r, const struct sip_via *via, struct sip_flow *old)
 {
 	struct sip_flow *flow;
 	struct addr to;
 	int err;
 
-	msg->flow = old;
-	msg->source = old->remote;
-	sip_response_address(msg, &to);
+	sip_response_address(via, old->transport, &old->remote, &to);
 	err = sip_flow_towards(old, &to, &flow);
 	return err < 0 ? err : send_by(r, flow);
 }
@@ -176,7 +174,7 @@ int sip_response_reroute(struct sip_agent *agent, struct sip_flow *flow, struct 
 	r->transport = flow->transport;
 	r->host = msg->via.host;
 	r->port = msg->via.port;
-	err = go_back(r, msg, flow);
+	err = go_back(r, &msg->via, flow);
 	if (err == 0)
 		*other = obj_ref(r->flow);
 	else

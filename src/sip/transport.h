@@ -50,6 +50,13 @@ struct sip_transports_handlers {
 	 */
 	void (*malformed)(struct sip_flow *flow, struct sip_msg *msg, void *arg);
 
+	/*
+	 * A datagram before it is parsed; true: it has been dealt with, and what is in *answer is to be
+	 * sent to *to (sip_agent_put_off_early). Not asked when there is a trace. NULL: false.
+	 */
+	bool (*early)(struct slice datagram, const struct addr *from, struct slice *answer,
+		struct addr *to, void *arg);
+
 	/* A STUN message among the datagrams (RFC 5626 8); good during the call. May be NULL. */
 	void (*stun)(struct sip_flow *flow, struct slice datagram, void *arg);
 

@@ -101,6 +101,24 @@ static void receive_stun(
 	obj_unref(flow);
 }
 
+/* Whether the datagram has been dealt with unparsed. */
+static bool deal_early(
+	struct sip_listener *listener, struct slice datagram, const struct addr *from)
+{
+	struct sip_transports *t = listener->transports;
+	struct slice answer;
+	struct addr to;
+
+	if (!t->handlers.early || t->handlers.trace || addr_port(from) == 0 ||
+		!t->handlers.early(datagram, from, &answer, &to, t->arg))
+		return false;
+	t->counters.received++;
+	if (answer.n &&
+		udp_send_from(listener->udp, answer, &to, udp_arrived_at(listener->udp)) == 0)
+		t->counters.sent++;
+	return true;
+}
+
 static void on_datagram(struct slice datagram, const struct addr *from, void *arg)
 {
 	struct sip_listener *listener = arg;
@@ -114,6 +132,8 @@ static void on_datagram(struct slice datagram, const struct addr *from, void *ar
 		receive_stun(listener, datagram, from);
 		return;
 	}
+	if (deal_early(listener, datagram, from))
+		return;
 	/* Keep-alives (blank lines, as many clients send them through NATs) are no messages. */
 	err = sip_msg_parse(datagram, false, &msg, &consumed);
 	if (err == -ENODATA)

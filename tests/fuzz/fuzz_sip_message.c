@@ -139,6 +139,31 @@ static void answer(struct sip_msg *request)
 	buf_free(&out);
 }
 
+/* What is seen at a glance is what parsing finds, and can be answered. */
+static void glance(struct slice in, const struct sip_msg *parsed)
+{
+	static const enum sip_header_id ids[] = {
+		SIP_HDR_FROM, SIP_HDR_TO, SIP_HDR_CALL_ID, SIP_HDR_CSEQ, SIP_HDR_VIA};
+	struct sip_msg msg;
+	struct buf out;
+
+	if (!sip_msg_glance(in, &msg))
+		return;
+	message_inside(in, &msg);
+	buf_init(&out, 4 * SIP_MAX_MESSAGE);
+	demand(addr_parse(SLICE("192.0.2.7"), 5099, &msg.source) == 0);
+	sip_write_response(&out, &msg, 503, NULL, "mine");
+	demand(out.err == 0);
+	buf_free(&out);
+	if (parsed->error)
+		return;
+	demand(parsed->is_request && msg.method == parsed->method);
+	demand(slice_eq(msg.via.branch, parsed->via.branch));
+	demand(slice_eq(msg.to.tag, parsed->to.tag));
+	for (unsigned i = 0; i < sizeof ids / sizeof ids[0]; i++)
+		demand(slice_eq(sip_msg_value(&msg, ids[i]), sip_msg_value(parsed, ids[i])));
+}
+
 /* The same bytes in two pieces give what they give in one. */
 static void cut_stream(struct slice in, size_t cut)
 {
@@ -176,6 +201,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	demand((err == 0) == (msg.error == NULL));
 	message_inside(in, &msg);
+	glance(in, &msg);
 	read_values(&msg);
 	keep_says_the_same(&msg);
 	if (msg.answerable)

@@ -206,16 +206,37 @@ void wire_close(struct wire *wire)
 		drop_all(&wire->endpoints[i].held);
 }
 
+/* What the agent has answered before it was asked to receive. */
+static void send_early(struct wire_endpoint *endpoint, struct slice answer, const struct addr *to)
+{
+	struct sip_flow *flow;
+
+	if (!answer.n)
+		return;
+	flow = wire_flow(endpoint->wire, SIP_UDP, &endpoint->addr, to);
+	if (flow)
+		sip_flow_send(flow, answer);
+	obj_unref(flow);
+}
+
 void wire_deliver(struct wire_endpoint *endpoint, struct slice bytes, const struct addr *from,
 	enum sip_transport transport)
 {
 	struct sip_flow *flow = wire_flow(endpoint->wire, transport, &endpoint->addr, from);
 	struct sip_msg *msg = calloc(1, sizeof *msg);
+	struct slice answer;
+	struct addr to;
 	size_t used;
 	int err;
 
 	if (!flow || !msg)
 		goto out;
+	if (transport == SIP_UDP && !endpoint->late &&
+		sip_agent_put_off_early(endpoint->agent, bytes, from, &answer, &to)) {
+		endpoint->early++;
+		send_early(endpoint, answer, &to);
+		goto out;
+	}
 	err = sip_msg_parse(bytes, transport != SIP_UDP, msg, &used);
 	msg->flow = flow;
 	msg->source = *from;

@@ -26,6 +26,8 @@ struct wire_endpoint {
 	struct sip_agent *agent; /* borrowed */
 	struct timer_set timers; /* its clock */
 	bool stopped;
+	bool late;             /* it never deals with datagrams before they are parsed ... */
+	unsigned early;        /* ... and so often it did */
 	struct list_node held; /* packets that came while it was stopped */
 	unsigned n_held;
 };
