@@ -254,6 +254,8 @@ static void receive_bye(
 	struct sip_invite *invite, struct sip_server_transaction *txn, const struct sip_msg *bye)
 {
 	sip_server_transaction_reply(txn, 200, SLICE_NONE, SLICE_NONE, SLICE_NONE);
+	if (sip_invite_lose_branch(invite, bye))
+		return;
 	if (invite->sm.state == INVITE_ENDING && invite->bye)
 		tell(invite, invite->end_status, bye); /* they crossed: ours will be answered too */
 	else
@@ -265,6 +267,7 @@ static bool on_request(struct sip_server_transaction *txn, const struct sip_msg 
 	struct sip_invite *invite = obj_ref(arg);
 	bool known = true;
 
+	sip_invite_turn_to_sender(invite, request);
 	switch (request->method) {
 	case SIP_INVITE:
 		sip_invite_receive_reinvite(invite, txn, request);

@@ -52,7 +52,7 @@ void sip_invite_send_ack(struct sip_invite *invite, const struct sip_body *body)
 		return;
 	invite->need_ack = false;
 	invite->late_ack = NULL;
-	if (invite->exchange == EXCHANGE_RECEIVED)
+	if (invite->terms.exchange == EXCHANGE_RECEIVED)
 		sip_invite_agree(invite);
 	if (late) {
 		kept = (struct sip_body){late->type, late->data};
@@ -113,11 +113,11 @@ static void note_accepted(struct sip_invite *invite)
 static void note_exchange(struct sip_invite *invite, const struct sip_msg *response)
 {
 	sip_invite_note_abilities(invite, response);
-	if (invite->exchange == EXCHANGE_SENT)
+	if (invite->terms.exchange == EXCHANGE_SENT)
 		sip_invite_agree(invite);
-	else if (invite->offerless && response->body.n)
-		invite->exchange = EXCHANGE_RECEIVED;
-	invite->offerless = false;
+	else if (invite->terms.offerless && response->body.n)
+		invite->terms.exchange = EXCHANGE_RECEIVED;
+	invite->terms.offerless = false;
 }
 
 /* The first 2xx to our INVITE or re-INVITE. */
@@ -186,8 +186,8 @@ static void receive_refusal(struct sip_invite *invite, const struct sip_msg *res
 	sip_invite_drop_early(invite);
 	if (sip_invite_dial_refused(invite, response->status) || (again && send_again(invite)))
 		return;
-	invite->exchange = EXCHANGE_NONE;
-	invite->offerless = false;
+	invite->terms.exchange = EXCHANGE_NONE;
+	invite->terms.offerless = false;
 	if (invite->sm.state == INVITE_CALLING)
 		sip_invite_conclude(invite, response->status, response);
 	else if (invite->sm.state == INVITE_ENDING && !invite->connected)
@@ -223,8 +223,8 @@ static void on_failed(struct sip_client_transaction *txn, unsigned status, void 
 	if (txn == invite->outgoing) {
 		invite->outgoing = obj_unref(invite->outgoing);
 		sip_invite_drop_early(invite);
-		invite->exchange = EXCHANGE_NONE;
-		invite->offerless = false;
+		invite->terms.exchange = EXCHANGE_NONE;
+		invite->terms.offerless = false;
 		if (sip_invite_dial_failed(invite, status) || sip_invite_reinvite_by_udp(invite))
 			goto out;
 		if (invite->sm.state == INVITE_CALLING)
@@ -298,9 +298,9 @@ int sip_invite_send(struct sip_invite *invite, struct sip_flow *flow, uint32_t c
 		invite->agent, &request, &transaction_handlers, invite, &invite->outgoing);
 	if (err < 0)
 		return err;
-	invite->offerless = request.type.n == 0;
+	invite->terms.offerless = request.type.n == 0;
 	invite->executed = false;
-	invite->exchange = invite->offerless ? EXCHANGE_NONE : EXCHANGE_SENT;
+	invite->terms.exchange = invite->terms.offerless ? EXCHANGE_NONE : EXCHANGE_SENT;
 	return 0;
 }
 

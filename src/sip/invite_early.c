@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * INVITE usage, the side that calls: reliable provisional responses (RFC 3262 4) and the early
- * dialogs that they make, one for each branch of a forked INVITE (RFC 3261 13.2.2.1). The first one
- * takes requests of the peer; it stays the call's unless another branch answers.
+ * dialogs that they make, one for each branch of a forked INVITE (RFC 3261 13.2.2.1). Each has its own
+ * offers and answers; the branch heard last is at hand, until one answers and is the call's.
  */
 #include <errno.h>
 
@@ -16,9 +16,10 @@ enum { MAX_EARLY = 8 };
 /* Owned by its usage. */
 struct sip_invite_early {
 	struct sip_invite_early *next;
-	struct sip_dialog *dialog; /* a reference; of a re-INVITE the call's own */
-	uint32_t rseq;             /* of the last response in order; 0: none yet */
-	uint32_t cseq;             /* of the INVITE */
+	struct sip_dialog *dialog;     /* a reference; of a re-INVITE the call's own */
+	uint32_t rseq;                 /* of the last response in order; 0: none yet */
+	uint32_t cseq;                 /* of the INVITE */
+	struct sip_invite_terms terms; /* while it is not at hand */
 };
 
 static void drop(struct sip_invite *invite, struct sip_invite_early *early)
@@ -29,11 +30,29 @@ static void drop(struct sip_invite *invite, struct sip_invite_early *early)
 	mem_free(early);
 }
 
+/* What is under way with this branch, or (but) with any but this, comes to nothing. */
+static void stop_talking(struct sip_invite *invite, const struct sip_invite_early *branch, bool but)
+{
+	const struct sip_invite_handlers *handlers = invite->handlers;
+
+	if (invite->update_in && (invite->update_in == branch) != but) {
+		sip_invite_drop_request(&invite->update);
+		sip_invite_drop_offer(invite);
+		invite->update_in = NULL;
+	}
+	if (invite->asking_in && (invite->asking_in == branch) != but) {
+		sip_invite_refuse_asking(invite);
+		if (handlers && handlers->withdrawn)
+			handlers->withdrawn(invite, invite->arg);
+	}
+}
+
 void sip_invite_drop_early(struct sip_invite *invite)
 {
 	struct sip_invite_early *early;
 
-	invite->pracking = NULL;
+	stop_talking(invite, NULL, true);
+	invite->pracking = invite->branch = NULL;
 	while ((early = invite->early)) {
 		invite->early = early->next;
 		drop(invite, early);
@@ -61,7 +80,7 @@ static int new_dialog(
 		return 0;
 	}
 	err = sip_dialog_fork(dialog, invite->dialog, response);
-	if (err == 0 && !invite->early) {
+	if (err == 0) {
 		(*dialog)->handlers = &sip_invite_dialog_handlers;
 		(*dialog)->arg = invite;
 	}
@@ -83,15 +102,50 @@ static struct sip_invite_early *take(struct sip_invite *invite, const struct sip
 		mem_free(early);
 		return NULL;
 	}
+	if (!invite->early)
+		invite->unbranched = invite->terms;
+	early->terms = invite->unbranched;
 	*end = early;
 	return early;
+}
+
+void sip_invite_turn_to(struct sip_invite *invite, struct sip_invite_early *branch)
+{
+	if (invite->connected || !invite->early || invite->branch == branch)
+		return;
+	if (invite->branch)
+		invite->branch->terms = invite->terms;
+	invite->terms = branch ? branch->terms : invite->unbranched;
+	invite->branch = branch;
+}
+
+void sip_invite_turn_to_sender(struct sip_invite *invite, const struct sip_msg *msg)
+{
+	sip_invite_turn_to(invite, find(invite, msg));
 }
 
 struct sip_dialog *sip_invite_live_dialog(const struct sip_invite *invite)
 {
 	if (invite->connected)
 		return invite->dialog;
-	return invite->early ? invite->early->dialog : NULL;
+	return invite->branch ? invite->branch->dialog : NULL;
+}
+
+bool sip_invite_lose_branch(struct sip_invite *invite, const struct sip_msg *bye)
+{
+	struct sip_invite_early *early = find(invite, bye), **at = &invite->early;
+
+	if (invite->connected || !early || (early == invite->early && !early->next))
+		return false;
+	while (*at != early)
+		at = &(*at)->next;
+	*at = early->next;
+	stop_talking(invite, early, false);
+	if (invite->pracking == early)
+		invite->pracking = NULL;
+	sip_invite_turn_to(invite, invite->early);
+	drop(invite, early);
+	return true;
 }
 
 void sip_invite_go_on_counting(
@@ -115,6 +169,8 @@ int sip_invite_confirm_dialog(struct sip_invite *invite, const struct sip_msg *r
 
 	if (!invite->early)
 		return sip_dialog_establish(invite->dialog, response);
+	sip_invite_turn_to_sender(invite, response);
+	stop_talking(invite, invite->branch, true);
 	err = sip_dialog_fork(&dialog, invite->dialog, response);
 	if (err < 0)
 		return err;
@@ -127,6 +183,7 @@ int sip_invite_confirm_dialog(struct sip_invite *invite, const struct sip_msg *r
 	sip_dialog_close(invite->dialog);
 	obj_unref(invite->dialog);
 	invite->dialog = dialog;
+	invite->branch = invite->asking_in = invite->update_in = NULL;
 	return 0;
 }
 
@@ -136,7 +193,7 @@ int sip_invite_confirm_dialog(struct sip_invite *invite, const struct sip_msg *r
 static int send_prack(
 	struct sip_invite *invite, struct sip_invite_early *early, const struct sip_body *body)
 {
-	bool offer = body && invite->exchange == EXCHANGE_NONE;
+	bool offer = body && invite->terms.exchange == EXCHANGE_NONE;
 	struct sip_invite_request request = {
 		.method = SIP_PRACK, .dialog = early->dialog, .body = body};
 	struct buf line;
@@ -153,10 +210,12 @@ static int send_prack(
 	buf_free(&line);
 	if (err < 0)
 		return err;
-	if (offer)
-		invite->exchange = EXCHANGE_SENT;
-	else if (body)
+	if (offer) {
+		invite->terms.exchange = EXCHANGE_SENT;
+		invite->update_in = invite->branch;
+	} else if (body) {
 		sip_invite_agree(invite);
+	}
 	return 0;
 }
 
@@ -164,8 +223,9 @@ int sip_invite_prack(struct sip_invite *invite, const struct sip_body *body)
 {
 	struct sip_invite_early *early = invite->pracking;
 
+	sip_invite_turn_to(invite, early);
 	/* RFC 3311 5.1: one offer at a time. */
-	if (!early || (body && (invite->exchange == EXCHANGE_SENT || invite->update)))
+	if (!early || (body && (invite->terms.exchange == EXCHANGE_SENT || invite->update)))
 		return -EINVAL;
 	invite->pracking = NULL;
 	return send_prack(invite, early, body);
@@ -185,11 +245,11 @@ static bool in_order(struct sip_invite_early *early, const struct sip_msg *respo
 
 static void note_description(struct sip_invite *invite)
 {
-	if (invite->exchange == EXCHANGE_SENT)
+	if (invite->terms.exchange == EXCHANGE_SENT)
 		sip_invite_agree(invite);
-	else if (invite->offerless)
-		invite->exchange = EXCHANGE_RECEIVED;
-	invite->offerless = false;
+	else if (invite->terms.offerless)
+		invite->terms.exchange = EXCHANGE_RECEIVED;
+	invite->terms.offerless = false;
 }
 
 static void tell(struct sip_invite *invite, const struct sip_msg *response, bool reliable)
@@ -211,6 +271,7 @@ static void receive_reliable(
 
 	if (!early || !in_order(early, response, rseq))
 		return;
+	sip_invite_turn_to(invite, early);
 	sip_invite_note_abilities(invite, response);
 	sip_dialog_refresh(early->dialog, response); /* RFC 6141 4.7 */
 	if (response->body.n)

@@ -51,8 +51,15 @@ struct sip_invite_offer {
 	unsigned tries; /* how often it was put off */
 };
 
-/* Where offer and answer stand (RFC 3264), whatever messages carry them. */
 enum sip_invite_exchange { EXCHANGE_NONE, EXCHANGE_RECEIVED, EXCHANGE_SENT };
+
+/* Where offer and answer stand in one dialog (RFC 3264), whatever messages carry them. */
+struct sip_invite_terms {
+	enum sip_invite_exchange exchange;
+	bool agreed;       /* one exchange of offer and answer has been completed */
+	bool offerless;    /* client: our INVITE asks for an offer */
+	bool peer_updates; /* the peer allows UPDATE */
+};
 
 /* What we say to the peer about the session timer (RFC 4028 9). */
 struct sip_invite_interval {
@@ -93,7 +100,10 @@ struct sip_invite {
 	/* Our UPDATE, or PRACK with an offer, without a final response; the peer's likewise. */
 	struct sip_uac *update;
 	struct sip_server_transaction *asking;
-	struct sip_invite_early *early;    /* client: early dialogs, ours */
+	struct sip_invite_early *early;  /* client: early dialogs, ours */
+	struct sip_invite_early *branch; /* the one at hand, whose terms are above; NULL: none */
+	struct sip_invite_early *asking_in, *update_in; /* those that these two are in, likewise */
+	struct sip_invite_terms unbranched;             /* before any branch has said a word */
 	struct sip_invite_early *pracking; /* the one whose response the user is being told of */
 	struct sip_invite_offer *deferred; /* server: a response that waits for PRACK */
 	struct sip_invite *replaced; /* RFC 3891: ends when this one is accepted; a reference */
@@ -102,7 +112,7 @@ struct sip_invite {
 	struct timer session_timer;
 	uint64_t session_expiry;               /* microseconds */
 	uint32_t session_seconds, session_min; /* 0: no session timer; what the peer asked for */
-	enum sip_invite_exchange exchange;
+	struct sip_invite_terms terms;         /* of the dialog, or of the branch at hand */
 
 	struct sip_invite_dial *dial;   /* of our first INVITE, until it is answered */
 	struct sip_invite_offer *offer; /* of a re-INVITE under way */
@@ -119,12 +129,9 @@ struct sip_invite {
 	bool need_ack;  /* client: a 2xx is not acknowledged yet */
 	bool told;      /* "ended" has been told */
 	bool executed;  /* RFC 6141 3.3: one has been within the re-INVITE under way */
-	bool agreed;    /* one exchange of offer and answer has been completed */
-	bool offerless; /* client: our INVITE asks for an offer */
 	bool described; /* server: a reliable response to incoming has our description */
 	bool requires_100rel, knows_100rel; /* the peer, of incoming */
 	bool unacknowledged;                /* our last reliable response */
-	bool peer_updates;                  /* the peer allows UPDATE */
 	bool refresher;                     /* of the session timer: we are */
 };
 
@@ -290,8 +297,15 @@ int sip_invite_confirm_dialog(struct sip_invite *invite, const struct sip_msg *r
 void sip_invite_go_on_counting(
 	const struct sip_invite *invite, struct sip_dialog *dialog, const struct sip_msg *response);
 
-/* The dialog that requests go in, confirmed or early; NULL: none yet. Borrowed. */
+/* The dialog that requests go in: confirmed, or the branch at hand; NULL: none yet. Borrowed. */
 struct sip_dialog *sip_invite_live_dialog(const struct sip_invite *invite);
+
+/* What follows is about the branch of an unanswered INVITE of ours that is given, or that msg is of. */
+void sip_invite_turn_to(struct sip_invite *invite, struct sip_invite_early *branch);
+void sip_invite_turn_to_sender(struct sip_invite *invite, const struct sip_msg *msg);
+
+/* BYE of one of several branches, the others going on: true, and it is no more. */
+bool sip_invite_lose_branch(struct sip_invite *invite, const struct sip_msg *bye);
 
 void sip_invite_drop_early(struct sip_invite *invite);
 
@@ -334,6 +348,9 @@ void sip_invite_refresh(struct sip_invite *invite);
 
 /* Let go of UPDATEs of both sides. */
 void sip_invite_drop_update(struct sip_invite *invite);
+
+/* The peer's UPDATE or PRACK that waits for an answer, if there is one, gets 487. */
+void sip_invite_refuse_asking(struct sip_invite *invite);
 
 extern const struct sip_uac_handlers sip_invite_update_handlers;
 

@@ -101,10 +101,10 @@ static int send_reliable(
 	if (!body)
 		return 0;
 	invite->described = true;
-	if (invite->exchange == EXCHANGE_RECEIVED)
+	if (invite->terms.exchange == EXCHANGE_RECEIVED)
 		sip_invite_agree(invite);
 	else
-		invite->exchange = EXCHANGE_SENT;
+		invite->terms.exchange = EXCHANGE_SENT;
 	return 0;
 }
 
@@ -185,7 +185,8 @@ static void acknowledge(struct sip_invite *invite)
 static void take_prack(
 	struct sip_invite *invite, struct sip_server_transaction *txn, const struct sip_msg *prack)
 {
-	bool answer = invite->exchange == EXCHANGE_SENT && invite->described && invite->incoming;
+	bool answer =
+		invite->terms.exchange == EXCHANGE_SENT && invite->described && invite->incoming;
 
 	if (prack->body.n && !answer && !sip_invite_may_offer(invite)) {
 		sip_invite_refuse_for_now(txn);

@@ -82,7 +82,7 @@ static void take(struct sip_invite *invite, struct sip_server_transaction *txn,
 	sip_server_transaction_set_handlers(txn, &transaction_handlers, invite);
 	sip_invite_note_100rel(invite, request);
 	sip_invite_note_abilities(invite, request);
-	invite->exchange = request->body.n ? EXCHANGE_RECEIVED : EXCHANGE_NONE;
+	invite->terms.exchange = request->body.n ? EXCHANGE_RECEIVED : EXCHANGE_NONE;
 	sip_invite_start_ringing(invite);
 }
 
@@ -104,7 +104,7 @@ void sip_invite_drop_incoming(struct sip_invite *invite, unsigned status)
 	if (!invite->awaiting_ack)
 		sip_server_transaction_reply(
 			invite->incoming, status, SLICE_NONE, SLICE_NONE, SLICE_NONE);
-	invite->exchange = EXCHANGE_NONE;
+	invite->terms.exchange = EXCHANGE_NONE;
 	let_go(invite);
 }
 
@@ -185,7 +185,8 @@ void sip_invite_receive_reinvite(struct sip_invite *invite, struct sip_server_tr
 		return;
 	} else if ((invite->incoming && !invite->awaiting_ack) || invite->asking) {
 		sip_invite_refuse_for_now(txn); /* 14.2: one at a time */
-	} else if (invite->incoming || invite->outgoing || invite->exchange == EXCHANGE_SENT) {
+	} else if (invite->incoming || invite->outgoing ||
+		   invite->terms.exchange == EXCHANGE_SENT) {
 		refuse(txn, 491, SLICE_NONE); /* 14.2; our 2xx unacknowledged is as good */
 	} else {
 		refuse(txn, 100, SLICE_NONE);
@@ -203,7 +204,7 @@ void sip_invite_receive_ack(struct sip_invite *invite, const struct sip_msg *ack
 		return;
 	sip_server_transaction_forget(invite->incoming);
 	let_go(invite);
-	if (invite->exchange == EXCHANGE_SENT)
+	if (invite->terms.exchange == EXCHANGE_SENT)
 		sip_invite_agree(invite);
 	if (invite->sm.state == INVITE_ENDING) {
 		sip_invite_bye(invite, invite->end_status, slice_str(invite->reason));
@@ -318,10 +319,10 @@ static int answer(struct sip_invite *invite, const struct sip_body *body, struct
 	err = sip_invite_respond(invite, 200, 0, body, extra);
 	if (err < 0)
 		return err;
-	if (invite->exchange == EXCHANGE_RECEIVED)
+	if (invite->terms.exchange == EXCHANGE_RECEIVED)
 		sip_invite_agree(invite);
 	else if (body)
-		invite->exchange = EXCHANGE_SENT;
+		invite->terms.exchange = EXCHANGE_SENT;
 	start_answer_timer(invite);
 	if (invite->sm.state == INVITE_RECEIVED) {
 		sm_move(&invite->sm, INVITE_ANSWERED);
@@ -362,7 +363,7 @@ int sip_invite_reject(struct sip_invite *invite, unsigned status, struct slice e
 		return -EALREADY;
 	/* One that cannot be sent (the request alone fills a datagram) is the end of it as well. */
 	err = sip_invite_respond(invite, status, 0, NULL, extra);
-	invite->exchange = EXCHANGE_NONE;
+	invite->terms.exchange = EXCHANGE_NONE;
 	let_go(invite);
 	/* Told from the timer: never from inside a call of the one who is told. */
 	if (invite->sm.state == INVITE_RECEIVED)

@@ -41,7 +41,7 @@ static bool knows_timer(const struct sip_msg *msg)
 void sip_invite_note_abilities(struct sip_invite *invite, const struct sip_msg *msg)
 {
 	if (sip_msg_header(msg, SIP_HDR_ALLOW))
-		invite->peer_updates = sip_msg_has_token(msg, SIP_HDR_ALLOW, "UPDATE");
+		invite->terms.peer_updates = sip_msg_has_token(msg, SIP_HDR_ALLOW, "UPDATE");
 }
 
 /* ---- the clock --------------------------------------------------------------------------------- */
@@ -67,7 +67,7 @@ static void stop(struct sip_invite *invite)
 /* Sections 7.4, 9: a refresh by UPDATE if the peer knows it, else by re-INVITE. */
 static void refresh(struct sip_invite *invite)
 {
-	if (invite->peer_updates)
+	if (invite->terms.peer_updates)
 		sip_invite_refresh(invite);
 	else if (invite->handlers && invite->handlers->refresh)
 		invite->handlers->refresh(invite, invite->arg);

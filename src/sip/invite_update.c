@@ -21,8 +21,8 @@ static bool established(const struct sip_invite *invite)
 
 void sip_invite_agree(struct sip_invite *invite)
 {
-	invite->exchange = EXCHANGE_NONE;
-	invite->agreed = true;
+	invite->terms.exchange = EXCHANGE_NONE;
+	invite->terms.agreed = true;
 	if (established(invite) && (invite->incoming || invite->outgoing))
 		invite->executed = true;
 }
@@ -31,8 +31,9 @@ bool sip_invite_may_offer(const struct sip_invite *invite)
 {
 	bool invite_open = invite->incoming && !invite->described;
 
-	return invite->agreed && !invite->asking && invite->exchange == EXCHANGE_NONE &&
-	       !invite_open && !invite->offerless && !invite->awaiting_ack && !invite->need_ack;
+	return invite->terms.agreed && !invite->asking && invite->terms.exchange == EXCHANGE_NONE &&
+	       !invite_open && !invite->terms.offerless && !invite->awaiting_ack &&
+	       !invite->need_ack;
 }
 
 /* ---- of the peer ------------------------------------------------------------------------------- */
@@ -44,8 +45,10 @@ static void on_failed(struct sip_server_transaction *txn, int err, void *arg)
 	if (txn != invite->asking)
 		return;
 	obj_ref(invite);
+	sip_invite_turn_to(invite, invite->asking_in);
 	invite->asking = obj_unref(invite->asking);
-	invite->exchange = EXCHANGE_NONE;
+	invite->asking_in = NULL;
+	invite->terms.exchange = EXCHANGE_NONE;
 	if (invite->handlers && invite->handlers->withdrawn)
 		invite->handlers->withdrawn(invite, invite->arg);
 	obj_unref(invite);
@@ -57,7 +60,8 @@ void sip_invite_ask(struct sip_invite *invite, struct sip_server_transaction *tx
 	const struct sip_msg *request)
 {
 	invite->asking = obj_ref(txn);
-	invite->exchange = EXCHANGE_RECEIVED;
+	invite->asking_in = invite->branch;
+	invite->terms.exchange = EXCHANGE_RECEIVED;
 	sip_server_transaction_set_handlers(txn, &asking_handlers, invite);
 	if (invite->handlers && invite->handlers->renegotiate)
 		invite->handlers->renegotiate(invite, request, invite->arg);
@@ -69,6 +73,15 @@ static void release_asking(struct sip_invite *invite)
 {
 	sip_server_transaction_set_handlers(invite->asking, NULL, NULL);
 	invite->asking = obj_unref(invite->asking);
+	invite->asking_in = NULL;
+}
+
+void sip_invite_refuse_asking(struct sip_invite *invite)
+{
+	if (!invite->asking)
+		return;
+	reply(invite->asking, 487); /* 15.1.2 */
+	release_asking(invite);
 }
 
 /* 200 to UPDATE. RFC 3311 5.2: it refreshes the target; RFC 4028 9: and the session. */
@@ -108,6 +121,7 @@ int sip_invite_answer_asking(
 
 	if (!request)
 		return -EINVAL;
+	sip_invite_turn_to(invite, invite->asking_in);
 	if (status < 300 && request->method == SIP_UPDATE)
 		err = accept_update(invite, txn, body, extra);
 	else
@@ -118,7 +132,7 @@ int sip_invite_answer_asking(
 	release_asking(invite);
 	if (status < 300)
 		sip_invite_agree(invite);
-	invite->exchange = EXCHANGE_NONE;
+	invite->terms.exchange = EXCHANGE_NONE;
 	sip_invite_send_deferred(invite);
 	return err;
 }
@@ -134,7 +148,7 @@ void sip_invite_receive_update(struct sip_invite *invite, struct sip_server_tran
 		sip_invite_refuse_for_now(txn); /* RFC 3311 5.2 */
 	} else if (request->body.n == 0) {
 		accept_update(invite, txn, NULL, SLICE_NONE);
-	} else if (invite->exchange == EXCHANGE_SENT || invite->awaiting_ack) {
+	} else if (invite->terms.exchange == EXCHANGE_SENT || invite->awaiting_ack) {
 		reply(txn, 491); /* 5.2; the answer in our 2xx unacknowledged is as good */
 	} else if (!sip_invite_may_offer(invite)) {
 		sip_invite_refuse_for_now(txn);
@@ -157,7 +171,7 @@ static void tell_answered(struct sip_invite *invite, const struct sip_msg *respo
 
 static void receive_2xx(struct sip_invite *invite, const struct sip_msg *response)
 {
-	bool offered = invite->exchange == EXCHANGE_SENT;
+	bool offered = invite->terms.exchange == EXCHANGE_SENT;
 
 	if (invite->offer) { /* else it was PRACK */
 		sip_dialog_refresh(sip_invite_live_dialog(invite), response);
@@ -175,8 +189,8 @@ static void receive_2xx(struct sip_invite *invite, const struct sip_msg *respons
 static void receive_refusal(struct sip_invite *invite, const struct sip_msg *response)
 {
 	if (response && (response->status == 405 || response->status == 501))
-		invite->peer_updates = false;
-	invite->exchange = EXCHANGE_NONE;
+		invite->terms.peer_updates = false;
+	invite->terms.exchange = EXCHANGE_NONE;
 	sip_invite_reinvite_refused(invite, response);
 }
 
@@ -184,6 +198,7 @@ static void on_done(struct sip_uac *uac, unsigned status, const struct sip_msg *
 {
 	struct sip_invite *invite = obj_ref(arg);
 
+	sip_invite_turn_to(invite, invite->update_in);
 	invite->update = obj_unref(invite->update);
 	if (response && status < 300)
 		receive_2xx(invite, response);
@@ -197,13 +212,13 @@ const struct sip_uac_handlers sip_invite_update_handlers = {.done = on_done};
 int sip_invite_send_update(struct sip_invite *invite)
 {
 	struct sip_body body = {invite->offer->type, invite->offer->data};
-	struct sip_invite_request request = {.method = SIP_UPDATE,
-		.dialog = sip_invite_live_dialog(invite),
-		.body = body.type.n ? &body : NULL,
-		.contact = true};
+	struct sip_invite_request request = {
+		.method = SIP_UPDATE, .body = body.type.n ? &body : NULL, .contact = true};
 	struct buf lines;
 	int err;
 
+	sip_invite_turn_to(invite, invite->update_in);
+	request.dialog = sip_invite_live_dialog(invite);
 	buf_init(&lines, SIP_MAX_MESSAGE);
 	sip_write_header_str(&lines, SIP_HDR_ALLOW, SIP_ALLOW);
 	sip_write_header_str(&lines, SIP_HDR_SUPPORTED, SIP_SUPPORTED);
@@ -216,7 +231,7 @@ int sip_invite_send_update(struct sip_invite *invite)
 		err = sip_invite_request(
 			invite, &request, &sip_invite_update_handlers, &invite->update);
 	if (err == 0 && request.body)
-		invite->exchange = EXCHANGE_SENT;
+		invite->terms.exchange = EXCHANGE_SENT;
 	buf_free(&lines);
 	return err;
 }
@@ -228,7 +243,7 @@ static bool updatable(const struct sip_invite *invite)
 	case INVITE_RECEIVED:
 		return invite->described && !invite->unacknowledged;
 	case INVITE_CALLING:
-		return invite->early != NULL;
+		return invite->branch != NULL;
 	case INVITE_ANSWERED:
 	case INVITE_ESTABLISHED:
 		return true;
@@ -243,7 +258,7 @@ int sip_invite_update(struct sip_invite *invite, const struct sip_body *body, st
 
 	if (!updatable(invite))
 		return -EINVAL;
-	if (!invite->peer_updates)
+	if (!invite->terms.peer_updates)
 		return -ENOTSUP;
 	if (invite->update || invite->offer || invite->asking ||
 		(body && !sip_invite_may_offer(invite)))
@@ -255,6 +270,7 @@ int sip_invite_update(struct sip_invite *invite, const struct sip_body *body, st
 	if (!invite->offer)
 		return -ENOMEM;
 	invite->offer->update = true;
+	invite->update_in = invite->branch;
 	err = sip_invite_send_update(invite);
 	if (err < 0)
 		sip_invite_drop_offer(invite);
@@ -270,8 +286,5 @@ void sip_invite_refresh(struct sip_invite *invite)
 void sip_invite_drop_update(struct sip_invite *invite)
 {
 	sip_invite_drop_request(&invite->update);
-	if (!invite->asking)
-		return;
-	reply(invite->asking, 487); /* 15.1.2 */
-	release_asking(invite);
+	sip_invite_refuse_asking(invite);
 }

@@ -43,7 +43,7 @@ static void on_early(struct sip_invite *invite, const struct sip_msg *response, 
 	say(app, response->body.n ? "early description" : "early", response->status);
 	if (app->prack_offer || (app->late && response->body.n)) {
 		sip_invite_acknowledge(invite, &body);
-		app->late = app->prack_offer = false;
+		app->prack_offer = false;
 	}
 }
 
@@ -53,7 +53,7 @@ static void on_answered(struct sip_invite *invite, const struct sip_msg *respons
 	struct sip_body body = description();
 
 	say(app, "answered", response->status);
-	if (app->late && sip_invite_acknowledge(invite, &body) == 0)
+	if (app->late && response->body.n && sip_invite_acknowledge(invite, &body) == 0)
 		app->late = false;
 }
 

@@ -277,14 +277,14 @@ static void both_ways_to_put_off_give_the_same_answer(void **state)
 
 		open_with(&f, 0);
 		f.overloaded = true;
-		one_agent_receive(&f.one, SIP_UDP, at_a_glance[i]);
+		one_agent_receive(&f.one, SIP_UDP, "%s", at_a_glance[i]);
 		assert_int_equal(f.one.endpoint->early, 1);
 		assert_true(put_off(&f));
 		strcpy(early, f.one.last);
 		early_to = f.one.last_to;
 		f.one.endpoint->late = true;
 		f.one.last[0] = '\0';
-		one_agent_receive(&f.one, SIP_UDP, at_a_glance[i]);
+		one_agent_receive(&f.one, SIP_UDP, "%s", at_a_glance[i]);
 		assert_string_equal(f.one.last, early);
 		assert_true(addr_equal(&f.one.last_to, &early_to));
 		close_it(&f);
