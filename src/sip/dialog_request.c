@@ -68,7 +68,7 @@ void sip_dialog_write_contact(const struct sip_dialog *dialog, struct buf *out,
 	const struct sip_flow *flow, struct slice user, bool focus)
 {
 	if (!dialog->agent || dialog->secure ||
-		!sip_register_write_contact(dialog->agent, out, flow, user, focus))
+		!sip_register_write_contact(dialog->agent, out, flow, dialog->local, user, focus))
 		sip_write_contact(out, flow, dialog->secure, user, focus);
 }
 

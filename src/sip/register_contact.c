@@ -70,20 +70,42 @@ struct sip_flow *sip_register_flow_like(const struct sip_agent *agent, const str
 	return NULL;
 }
 
-struct slice sip_register_route(const struct sip_agent *agent, struct slice from)
+/* Whether own, a name-addr of From or To, is the address that is bound. */
+static bool is_of(const struct sip_register *reg, struct slice own)
 {
-	const struct list_node *it;
 	struct sip_name_addr addr;
 	struct uri aor;
 
-	if (sip_name_addr_parse(from, &addr) < 0)
-		return SLICE_NONE;
+	return sip_name_addr_parse(own, &addr) == 0 && uri_parse(reg->aor, &aor) == 0 &&
+	       uri_equal(&aor, &addr.uri);
+}
+
+struct slice sip_register_route(const struct sip_agent *agent, struct slice from)
+{
+	const struct list_node *it;
+
 	for (it = agent->registers.next; it != &agent->registers; it = it->next) {
 		const struct sip_register *reg = CONTAINER_OF(it, const struct sip_register, node);
 
-		if (reg->state.registered && reg->state.service_route.n &&
-			uri_parse(reg->aor, &aor) == 0 && uri_equal(&aor, &addr.uri))
+		if (reg->state.registered && reg->state.service_route.n && is_of(reg, from))
 			return reg->state.service_route;
+	}
+	return SLICE_NONE;
+}
+
+/*
+ * RFC 5627 4.4: the GRUU of the address that is spoken for, by whatever flow, as it leads to us from
+ * everywhere; of a registration that has lapsed there is none. Empty: none.
+ */
+static struct slice gruu_of(const struct sip_agent *agent, struct slice own)
+{
+	const struct list_node *it;
+
+	for (it = agent->registers.next; it != &agent->registers; it = it->next) {
+		const struct sip_register *reg = CONTAINER_OF(it, const struct sip_register, node);
+
+		if (reg->state.registered && reg->state.pub_gruu.n && is_of(reg, own))
+			return reg->state.pub_gruu;
 	}
 	return SLICE_NONE;
 }
@@ -110,17 +132,20 @@ struct sip_auth_client *sip_register_auth(
 }
 
 bool sip_register_write_contact(const struct sip_agent *agent, struct buf *out,
-	const struct sip_flow *flow, struct slice user, bool focus)
+	const struct sip_flow *flow, struct slice own, struct slice user, bool focus)
 {
+	struct slice gruu = gruu_of(agent, own);
 	const struct sip_register *reg;
 	bool any;
 
 	reg = find(agent, flow, user, &any);
-	if (!any)
+	if (gruu.n == 0 && reg && reg->state.registered)
+		gruu = reg->state.pub_gruu;
+	if (gruu.n == 0 && !any)
 		return false;
 	buf_str(out, "Contact: <");
-	if (reg && reg->state.pub_gruu.n) {
-		sip_write_value(out, reg->state.pub_gruu);
+	if (gruu.n) {
+		sip_write_value(out, gruu);
 	} else {
 		if (user.n == 0)
 			user = reg && reg->user.n ? reg->user : SLICE("sylkserver");

@@ -69,12 +69,13 @@ int sip_register_learn(struct sip_register *reg, const struct sip_msg *response)
 /* ---- register_contact.c ------------------------------------------------------------------------ */
 
 /*
- * Our Contact towards this flow, if it is one that a registration goes by: its GRUU (RFC 5627 4.4),
- * else the address with ;ob, so that requests keep to the flow (RFC 5626 4.3). user empty: the
- * default. Returns false, having written nothing, for any other flow.
+ * Our Contact where a registration matters. A GRUU (RFC 5627 4.4) that the registrar of our side's
+ * address has given, by whatever flow; own: that address, a name-addr as in From or To. By a flow that
+ * a registration goes by: its GRUU, else our address with ;ob, so that requests keep to the flow (RFC
+ * 5626 4.3). user empty: the default. Returns false, having written nothing, for anything else.
  */
 bool sip_register_write_contact(const struct sip_agent *agent, struct buf *out,
-	const struct sip_flow *flow, struct slice user, bool focus);
+	const struct sip_flow *flow, struct slice own, struct slice user, bool focus);
 
 /*
  * The flow of a registration to the same place as this one, borrowed, or NULL: a dialog made by it

@@ -115,8 +115,8 @@ static struct buf *begin(struct sip_uac *uac, char *branch, struct slice *reques
 	sip_write_cseq(out, uac->cseq, slice_str(sip_method_name(uac->method)));
 	if (uac->write)
 		uac->write(out, uac->flow, uac->write_arg);
-	if (uac->contact &&
-		!sip_register_write_contact(uac->agent, out, uac->flow, uac->contact_user, false))
+	if (uac->contact && !sip_register_write_contact(uac->agent, out, uac->flow, uac->from,
+				    uac->contact_user, false))
 		sip_write_contact(out, uac->flow, slice_starts_nocase(uac->uri, SLICE("sips:")),
 			uac->contact_user, false);
 	return out;

@@ -537,17 +537,25 @@ static void broken_connection_is_made_anew(void **state)
 
 /* ---- GRUU, ob ---------------------------------------------------------------------------------- */
 
-static void assert_contact(struct fixture *f, const char *user, bool focus, const char *expected)
+static void assert_contact_by(struct fixture *f, const struct sip_flow *flow, const char *own,
+	const char *user, bool focus, const char *expected)
 {
 	struct buf out;
 
 	buf_init(&out, 1024);
-	assert_int_equal(sip_register_write_contact(f->one.agent, &out, sip_register_flow(f->reg),
-				 slice_str(user), focus),
+	assert_int_equal(sip_register_write_contact(
+				 f->one.agent, &out, flow, slice_str(own), slice_str(user), focus),
 		expected != NULL);
 	buf_char(&out, '\0');
 	assert_string_equal(out.p, expected ? expected : "");
 	buf_free(&out);
+}
+
+/* By the flow of the registration, for another address than the one that is bound. */
+static void assert_contact(struct fixture *f, const char *user, bool focus, const char *expected)
+{
+	assert_contact_by(
+		f, sip_register_flow(f->reg), "<sip:other@192.0.2.10>", user, focus, expected);
 }
 
 static void gruu_becomes_our_contact(void **state)
@@ -566,6 +574,30 @@ static void gruu_becomes_our_contact(void **state)
 		&f, "room", true, "Contact: <sip:room@192.0.2.1;gr=" INSTANCE ">;isfocus\r\n");
 	assert_contact(&f, "", false, "Contact: <sip:room@192.0.2.1;gr=" INSTANCE ">\r\n");
 	assert_contact(&f, "another", false, "Contact: <sip:another@192.0.2.10:5060;ob>\r\n");
+	close_fixture(&f);
+}
+
+/* RFC 5627 4.4, 4.4.1: whoever speaks for the address has its GRUU, and only while it is bound. */
+static void gruu_is_our_contact_by_any_flow(void **state)
+{
+	struct sip_register_params params = outbound();
+	struct addr local = wire_addr("192.0.2.10", 5060), far = wire_addr("192.0.2.77", 5060);
+	struct sip_flow *flow;
+	struct fixture f;
+
+	open_fixture(&f, &params);
+	answer(&f, 200,
+		"Contact: <sip:room@192.0.2.10:5060;ob>;expires=600;reg-id=1;"
+		"pub-gruu=\"sip:room@192.0.2.1;gr=" INSTANCE "\";+sip.instance=\"<" INSTANCE
+		">\"\n");
+	flow = wire_flow(&f.one.wire, SIP_UDP, &local, &far);
+	assert_contact_by(&f, flow, "\"Room\" <sip:room@192.0.2.1>;tag=1", "any", true,
+		"Contact: <sip:room@192.0.2.1;gr=" INSTANCE ">;isfocus\r\n");
+	assert_contact_by(&f, flow, "<sip:other@192.0.2.1>;tag=1", "any", false, NULL);
+	f.reg->state.registered = false;
+	assert_contact_by(&f, flow, "<sip:room@192.0.2.1>;tag=1", "any", false, NULL);
+	f.reg->state.registered = true;
+	obj_unref(flow);
 	close_fixture(&f);
 }
 
@@ -792,6 +824,7 @@ int main(void)
 		cmocka_unit_test(flow_timer_of_the_server_is_kept),
 		cmocka_unit_test(broken_connection_is_made_anew),
 		cmocka_unit_test(gruu_becomes_our_contact),
+		cmocka_unit_test(gruu_is_our_contact_by_any_flow),
 		cmocka_unit_test(without_gruu_our_contact_asks_for_the_flow),
 		cmocka_unit_test(malformed_gruus_are_left_alone),
 		cmocka_unit_test(peer_that_asks_for_its_flow_is_reached_by_it),
