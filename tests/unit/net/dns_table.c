@@ -33,7 +33,7 @@ static struct dns_answer *answer_of(struct dns_table *table, const char *name, e
 	if (!records)
 		abort();
 	for (size_t i = 0; i < table->n; i++) {
-		const struct dns_table_record *r = &table->records[i];
+		const struct dns_table_record *r = table->records[i];
 
 		if (strcasecmp(r->name, name) != 0)
 			continue;
@@ -124,13 +124,15 @@ void dns_table_close(struct dns_table *table)
 {
 	dns_close(table->dns);
 	obj_unref(table->dns);
+	dns_table_clear(table);
 	free(table->records);
 	memset(table, 0, sizeof *table);
 }
 
 void dns_table_clear(struct dns_table *table)
 {
-	table->n = 0;
+	while (table->n > 0)
+		free(table->records[--table->n]);
 }
 
 static uint16_t number(struct slice word)
@@ -173,14 +175,14 @@ static void read_words(struct dns_table_record *r, const struct slice *word, siz
 
 void dns_table_add_ttl(struct dns_table *table, const char *name, const char *text, uint32_t ttl)
 {
-	struct dns_table_record *r = &table->records[table->n++];
+	struct dns_table_record *r = calloc(1, sizeof *r);
 	struct slice rest, word[WORDS];
 	size_t n = 0;
 	enum dns_type type = DNS_A;
 
-	if (table->n == DNS_TABLE_RECORDS)
+	if (!r || table->n == DNS_TABLE_RECORDS)
 		abort();
-	memset(r, 0, sizeof *r);
+	table->records[table->n++] = r;
 	snprintf(r->name, sizeof r->name, "%s", name);
 	snprintf(r->text, sizeof r->text, "%s", text);
 	rest = slice_str(r->text);

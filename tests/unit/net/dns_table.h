@@ -20,8 +20,8 @@ struct dns_table_record {
 
 struct dns_table {
 	struct timer_set *timers;
-	struct dns *dns; /* the resolver on this table */
-	struct dns_table_record *records;
+	struct dns *dns;                   /* the resolver on this table */
+	struct dns_table_record **records; /* each allocated: most tests have few */
 	size_t n;
 	uint64_t delay_ms, failure_ms; /* until there is an answer, or a failure */
 	unsigned asked;                /* questions so far */
