@@ -10,6 +10,7 @@
 
 #include "core/mem.h"
 #include "media/engine_private.h"
+#include "session/sip_requests.h"
 
 enum { BUFFERS = 8 };
 
@@ -115,10 +116,17 @@ static void on_invite(struct sip_invite *invite, const struct sip_msg *request, 
 	sip_session_incoming(&w->context, invite, request);
 }
 
+static bool on_refer(struct sip_refer *refer, struct sip_invite *invite, void *arg)
+{
+	struct caller_world *w = arg;
+
+	return w->requests && sip_refer_incoming(w->requests, refer, invite);
+}
+
 static void open_agent(struct caller_world *w)
 {
 	static const struct sip_agent_settings settings = {.product = "Test"};
-	static const struct sip_agent_handlers handlers = {.invite = on_invite};
+	static const struct sip_agent_handlers handlers = {.invite = on_invite, .refer = on_refer};
 	struct sip_agent_core core = wire_core(w->endpoint);
 
 	if (sip_agent_new_with(&w->agent, &core, &settings, &handlers, w) < 0)

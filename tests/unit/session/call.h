@@ -13,6 +13,8 @@
 
 enum { CALLERS = 8, CALLER_TEXT = 8192 };
 
+struct sip_request_context;
+
 /* Who takes the sessions. */
 typedef void caller_incoming_fn(struct session *session, void *arg);
 
@@ -39,6 +41,7 @@ struct caller_world {
 	struct media_engine *media;
 	uint64_t media_us, now_us; /* the engine's time; that of the loop's timers */
 	struct sip_session_context context;
+	struct sip_request_context *requests; /* who takes REFERs in calls; NULL: nobody */
 	struct addr peer;
 	struct caller callers[CALLERS];
 	unsigned n_callers;

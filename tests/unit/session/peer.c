@@ -42,6 +42,7 @@ void peer_open(struct peer *p)
 	p->world.wire.tap_arg = p;
 	p->requests = (struct sip_request_context){
 		.agent = p->world.agent, .sessions = &p->world.context, .prove = prove};
+	p->world.requests = &p->requests;
 	p->outgoing = (struct outgoing){&sip_outgoing, &p->requests};
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/mem.h"
 #include "peer.h"
+#include "session/referral.h"
 
 #define BOB "sip:bob@127.0.0.2"
 #define MEDIA "m=audio 40000 RTP/AVP 8\nc=IN IP4 127.0.0.2\n"
@@ -50,7 +51,32 @@ static void on_ended(struct session *s, const char *reason, void *arg)
 	obj_unref(s);
 }
 
+/* A referral that has come in the call: kept, if it is to be, until it has ended. */
+static struct referral *referral;
+static bool take_referrals;
+
+static void on_referral_ended(struct referral *r, void *arg)
+{
+	say("nobody listens");
+	referral = NULL;
+	obj_unref(r);
+}
+
+static void on_referred(struct session *s, struct referral *r, void *arg)
+{
+	static const struct referral_handlers handlers = {.ended = on_referral_ended};
+
+	say("referred to %s by %.*s", r->whom.address, SLICE_ARG(r->referred_by));
+	assert_ptr_equal(r->session, s);
+	assert_true(r->answered);
+	if (!take_referrals)
+		return;
+	referral = obj_ref(r);
+	referral_set_handlers(r, &handlers, NULL);
+}
+
 static const struct session_handlers session_handlers = {
+	.referred = on_referred,
 	.progress = on_call_progress,
 	.started = on_started,
 	.ended = on_ended,
@@ -323,6 +349,64 @@ static void a_referral_refused_leaves_the_call_alone(void **state)
 	session_end(session, "enough");
 }
 
+static void refer_us(void)
+{
+	in_call();
+	peer_request(&peer, "REFER", "bob",
+		"Refer-To: <sip:carol@example.com>\nReferred-By: <sip:bob@example.com>\n", NULL,
+		NULL);
+	assert_string_equal(log_text, "referred to carol@example.com by <sip:bob@example.com>");
+	log_text[0] = '\0';
+}
+
+/* The peer is told how far it has come; each NOTIFY is for the subscription that REFER made. */
+static void a_peer_refers_us_in_its_call_and_is_told_what_comes_of_it(void **state)
+{
+	take_referrals = true;
+	refer_us();
+	assert_string_equal(peer.seen, "NOTIFY");
+	assert_non_null(strstr(peer.last, "\r\n\r\nSIP/2.0 100 Trying"));
+	peer_answer(&peer, 200, "bob", "", NULL);
+	referral_progress(referral, 180, SLICE_NONE);
+	peer_run(&peer, 2000);
+	assert_non_null(strstr(peer.last, "\r\n\r\nSIP/2.0 180 Ringing"));
+	peer_answer(&peer, 200, "bob", "", NULL);
+	referral_finish(referral, 200, SLICE_NONE);
+	peer_run(&peer, 2000);
+	assert_non_null(strstr(peer.last, "\r\n\r\nSIP/2.0 200 OK"));
+	assert_true(strncmp(peer_header(&peer, "Subscription-State"), "terminated", 10) == 0);
+	peer_answer(&peer, 200, "bob", "", NULL);
+	assert_string_equal(log_text, "");
+	referral = obj_unref(referral);
+	assert_int_equal(session_state(session), SESSION_CONNECTED);
+	session_end(session, "transferred");
+	peer_run(&peer, 1);
+}
+
+static void a_referral_that_nobody_keeps_fails(void **state)
+{
+	take_referrals = false;
+	refer_us();
+	peer_answer(&peer, 200, "bob", "", NULL);
+	peer_run(&peer, 2000);
+	assert_true(strncmp(peer_header(&peer, "Subscription-State"), "terminated", 10) == 0);
+	assert_non_null(strstr(peer.last, "\r\n\r\nSIP/2.0 500 "));
+	assert_int_equal(session_state(session), SESSION_CONNECTED);
+	session_end(session, "enough");
+	peer_run(&peer, 1);
+}
+
+static void a_call_that_ends_ends_the_referral_in_it(void **state)
+{
+	take_referrals = true;
+	refer_us();
+	peer_answer(&peer, 200, "bob", "", NULL);
+	peer_request(&peer, "BYE", "bob", "", NULL, NULL);
+	assert_null(session);
+	assert_null(referral);
+	assert_string_equal(log_text, "nobody listens; ended 200 hung up");
+}
+
 static void two_calls_are_joined_by_replaces(void **state)
 {
 	struct session *first;
@@ -381,6 +465,12 @@ int main(void)
 			a_call_that_ends_ends_its_referral, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_referral_refused_leaves_the_call_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_peer_refers_us_in_its_call_and_is_told_what_comes_of_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_referral_that_nobody_keeps_fails, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			a_call_that_ends_ends_the_referral_in_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_calls_are_joined_by_replaces, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_referral_needs_a_call_that_is_up, setup, teardown),

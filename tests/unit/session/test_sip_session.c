@@ -76,6 +76,43 @@ static void body_that_is_no_description_gets_415_and_what_would_do(void **state)
 	assert_string_equal(script.log, "");
 }
 
+/* RFC 5621: the description is looked for in the parts of a body. */
+static void description_may_be_a_part_of_the_body(void **state)
+{
+	static const char *const types[] = {"multipart/mixed;boundary=b",
+		"multipart/alternative;boundary=\"b\"", "multipart/related; boundary=b"};
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		struct caller *c = caller_new(&script.world, "room");
+		char body[CALLER_TEXT];
+
+		snprintf(c->type, sizeof c->type, "%s", types[i]);
+		snprintf(body, sizeof body,
+			"--b\nContent-Type: text/plain\n\nhello\n"
+			"--b\nContent-Type: application/sdp\n\n%s\n--b--\n",
+			caller_sdp(audio(40000)));
+		caller_call(c, body);
+		assert_int_equal(caller_status(c), 200);
+		assert_m_line(c, 0, "audio", true);
+		assert_string_equal(caller_header(c->last, "Content-Type"), "application/sdp");
+		caller_bye(c);
+	}
+}
+
+static void parts_without_a_description_or_an_end_are_refused(void **state)
+{
+	struct caller *c = caller_new(&script.world, "room");
+
+	snprintf(c->type, sizeof c->type, "multipart/mixed;boundary=b");
+	caller_invite(c, "--b\nContent-Type: text/plain\n\nhello\n--b--\n");
+	assert_int_equal(caller_status(c), 415);
+	c = caller_new(&script.world, "room");
+	snprintf(c->type, sizeof c->type, "multipart/mixed;boundary=b");
+	caller_invite(c, "--b\nContent-Type: application/sdp\n\nv=0\n");
+	assert_int_equal(caller_status(c), 400);
+	assert_string_equal(script.log, "");
+}
+
 static void broken_description_gets_400_with_the_reason(void **state)
 {
 	struct caller *c = caller_new(&script.world, "room");
@@ -346,6 +383,8 @@ int main(void)
 		TEST(offer_without_usable_stream_gets_488),
 		TEST(body_that_is_no_description_gets_415_and_what_would_do),
 		TEST(broken_description_gets_400_with_the_reason),
+		TEST(description_may_be_a_part_of_the_body),
+		TEST(parts_without_a_description_or_an_end_are_refused),
 		TEST(exhausted_ports_get_503_until_one_is_free),
 		TEST(rtcp_address_that_is_a_name_costs_no_call),
 		TEST(reports_share_the_port_of_audio_when_the_offer_says_so),
