@@ -87,14 +87,6 @@ static int decode_alaw(void *state, const uint8_t *in, size_t size, int16_t *pcm
 	return n;
 }
 
-static int conceal(void *state, const uint8_t *next, size_t next_size, int16_t *pcm, size_t samples)
-{
-	if (samples == 0 || samples > G711_MAX_SAMPLES)
-		return -EINVAL;
-	plc_conceal(state, pcm, samples);
-	return (int)samples;
-}
-
 const struct audio_codec codec_pcmu = {
 	.name = "PCMU",
 	.clock_rate = G711_RATE,
@@ -108,7 +100,7 @@ const struct audio_codec codec_pcmu = {
 	.encode = encode_ulaw,
 	.decoder_init = decoder_init,
 	.decode = decode_ulaw,
-	.conceal = conceal,
+	.conceal = plc_conceal_packet,
 	.payload_samples = payload_samples,
 };
 
@@ -125,6 +117,6 @@ const struct audio_codec codec_pcma = {
 	.encode = encode_alaw,
 	.decoder_init = decoder_init,
 	.decode = decode_alaw,
-	.conceal = conceal,
+	.conceal = plc_conceal_packet,
 	.payload_samples = payload_samples,
 };

@@ -16,8 +16,8 @@
 #define G722_MAX_BYTES (G722_RATE / 2000 * CODEC_MAX_FRAME_MS)
 
 struct g722_decoder {
+	struct plc plc; /* first: plc_conceal_packet */
 	g722_decode_state_t spandsp;
-	struct plc plc;
 };
 
 static int encoder_init(void *state, const struct codec_settings *settings)
@@ -67,16 +67,6 @@ static int decode(void *state, const uint8_t *in, size_t size, int16_t *pcm, siz
 	return n;
 }
 
-static int conceal(void *state, const uint8_t *next, size_t next_size, int16_t *pcm, size_t samples)
-{
-	struct g722_decoder *decoder = state;
-
-	if (samples == 0 || samples > 2 * G722_MAX_BYTES)
-		return -EINVAL;
-	plc_conceal(&decoder->plc, pcm, samples);
-	return (int)samples;
-}
-
 const struct audio_codec codec_g722 = {
 	.name = "G722",
 	.clock_rate = 8000,
@@ -90,6 +80,6 @@ const struct audio_codec codec_g722 = {
 	.encode = encode,
 	.decoder_init = decoder_init,
 	.decode = decode,
-	.conceal = conceal,
+	.conceal = plc_conceal_packet,
 	.payload_samples = payload_samples,
 };

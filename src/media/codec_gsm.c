@@ -18,8 +18,8 @@
 #define GSM_MAX_FRAMES (CODEC_MAX_FRAME_MS / 20)
 
 struct gsm_decoder {
+	struct plc plc; /* first: plc_conceal_packet */
 	gsm0610_state_t spandsp;
-	struct plc plc;
 };
 
 static int encoder_init(void *state, const struct codec_settings *settings)
@@ -79,16 +79,6 @@ static int decode(void *state, const uint8_t *in, size_t size, int16_t *pcm, siz
 	return n;
 }
 
-static int conceal(void *state, const uint8_t *next, size_t next_size, int16_t *pcm, size_t samples)
-{
-	struct gsm_decoder *decoder = state;
-
-	if (samples == 0 || samples > GSM_MAX_FRAMES * GSM_SAMPLES)
-		return -EINVAL;
-	plc_conceal(&decoder->plc, pcm, samples);
-	return (int)samples;
-}
-
 const struct audio_codec codec_gsm = {
 	.name = "GSM",
 	.clock_rate = GSM_RATE,
@@ -102,6 +92,6 @@ const struct audio_codec codec_gsm = {
 	.encode = encode,
 	.decoder_init = decoder_init,
 	.decode = decode,
-	.conceal = conceal,
+	.conceal = plc_conceal_packet,
 	.payload_samples = payload_samples,
 };

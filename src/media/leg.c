@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "media/codec.h"
+#include "media/comfort_noise.h"
 #include "media/jitter_buffer.h"
 #include "media/media_thread.h"
 #include "media/mix.h"
@@ -29,6 +30,13 @@ enum {
 	EXCESS_IN_SPEECH_US = 20000,
 	/* and from so much on or missing in any case. */
 	URGENT_US = 60000,
+	/*
+	 * Comfort noise lasts so long behind what was heard last: encoders of Opus (and ours) send
+	 * something every 400 ms of a pause; or behind the packet that described it, which peers
+	 * need not repeat.
+	 */
+	LEARNED_NOISE_US = 600000,
+	DESCRIBED_NOISE_US = 5000000,
 };
 
 #define ALIKE 0.8F
@@ -49,9 +57,13 @@ struct leg_rx {
 	unsigned rate; /* of decoder's PCM, Hz */
 	void *decoder; /* of codec; NULL: none yet */
 	struct resampler resampler;
-	size_t span;    /* samples of the last packet, at rate */
-	bool sounding;  /* the last span was no pause */
-	int16_t *ahead; /* decoded but not played yet, at rate; NULL: not needed so far */
+	size_t span;   /* samples of the last packet, at rate */
+	bool sounding; /* the last span was no pause */
+	bool made_up;  /* it did not come, but was concealed */
+	struct comfort_noise noise;
+	uint64_t noise_until_us;
+	uint64_t described_us; /* when a packet said what noise; 0: it is learned */
+	int16_t *ahead;        /* decoded but not played yet, at rate; NULL: not needed so far */
 	size_t n_ahead;
 };
 
@@ -175,12 +187,31 @@ static uint32_t jitter_time(struct leg_rx *rx, const struct rtp_packet *packet, 
 	return rx->jitter_time;
 }
 
+/*
+ * RFC 3389: the peer falls silent, and this is what it is silent like. Gateways send it whether or not it
+ * was agreed on. Before any sound there is no pause to fill.
+ */
+static int put_noise(struct leg *leg, const struct rtp_packet *packet, uint64_t time_us)
+{
+	struct leg_rx *rx = leg->rx;
+
+	if (!rx || !rx->clock_rate)
+		return -ENOENT;
+	jitter_buffer_skip(rx->jitter, packet);
+	comfort_noise_describe(&rx->noise, packet->payload, packet->payload_size);
+	rx->described_us = time_us;
+	rx->noise_until_us = time_us + DESCRIBED_NOISE_US;
+	return 0;
+}
+
 int leg_put(
 	struct media_thread *t, struct leg *leg, const struct rtp_packet *packet, uint64_t time_us)
 {
 	const struct media_payload *payload = payload_of(leg, packet->payload_type);
 	struct rtp_packet timed = *packet;
 
+	if (!payload && packet->payload_type == COMFORT_NOISE_PAYLOAD)
+		return put_noise(leg, packet, time_us);
 	if (!payload) {
 		if (leg->rx && leg->rx->clock_rate && is_event(leg, packet->payload_type))
 			jitter_buffer_skip(leg->rx->jitter, packet);
@@ -269,6 +300,46 @@ static int conceal(struct media_thread *t, struct leg *leg, const struct rtp_pac
 		helps ? next->payload_size : 0, scratch->span + scratch->n_span, rx->span);
 }
 
+/* Whether more of what is made up is noise. */
+static bool is_noise(const struct leg_rx *rx)
+{
+	return rx->made_up && rx->noise.level > 0;
+}
+
+/*
+ * Fill the time of something that did not come. The first frame is as the last one that came; if that was
+ * only background, or the peer has described his, the next ones are noise like it.
+ */
+static int make_up(
+	struct media_thread *t, struct leg *leg, const struct rtp_packet *next, uint64_t time_us)
+{
+	struct leg_rx *rx = leg->rx;
+	int16_t *pcm = t->scratch->span + t->scratch->n_span;
+	int n;
+
+	if (is_noise(rx) && !next->payload) {
+		comfort_noise_make(&rx->noise, pcm, rx->span);
+		return (int)rx->span;
+	}
+	n = conceal(t, leg, next);
+	if (n > 0 && !rx->made_up && !rx->described_us) {
+		comfort_noise_learn(&rx->noise, pcm, (size_t)n);
+		rx->noise_until_us = time_us + LEARNED_NOISE_US;
+	}
+	rx->made_up = true;
+	return n;
+}
+
+/* A packet is played: what was said of a pause before it is no longer so. */
+static void end_pause(struct leg_rx *rx, uint64_t time_us)
+{
+	rx->made_up = false;
+	if (rx->described_us && time_us - rx->described_us > 1000 * JITTER_MAX_MS) {
+		rx->described_us = 0;
+		rx->noise.level = 0;
+	}
+}
+
 /* Take back delay, or add some, in n samples of this span. Returns their new number. */
 static size_t adjust_delay(struct leg_rx *rx, int16_t *pcm, size_t n, uint64_t time_us)
 {
@@ -302,11 +373,14 @@ static int receive(
 	case JITTER_PACKET:
 		n = decode(t, leg, &packet);
 		/* What cannot be decoded is as good as lost. */
-		return n > 0 ? n : conceal(t, leg, &(struct rtp_packet){0});
+		if (n <= 0)
+			return make_up(t, leg, &(struct rtp_packet){0}, time_us);
+		end_pause(rx, time_us);
+		return n;
 	case JITTER_LOST:
-		return conceal(t, leg, &packet);
+		return make_up(t, leg, &packet, time_us);
 	default:
-		return rx->sounding ? conceal(t, leg, &packet) : 0;
+		return rx->sounding ? make_up(t, leg, &packet, time_us) : 0;
 	}
 }
 
@@ -316,18 +390,19 @@ static bool next_span(struct media_thread *t, struct leg *leg, uint64_t time_us)
 	struct media_scratch *scratch = t->scratch;
 	struct leg_rx *rx = leg->rx;
 	enum jitter_result result;
+	bool joins = rx->sounding && !is_noise(rx), ends;
 	int n = receive(t, leg, time_us, &result);
-	bool sounded = rx->sounding;
 	int16_t *pcm = scratch->span + scratch->n_span;
 	size_t got = n > 0 ? (size_t)n : 0;
 
-	rx->sounding = n > 0 && result != JITTER_WAIT;
+	ends = result == JITTER_WAIT && !(is_noise(rx) && time_us < rx->noise_until_us);
+	rx->sounding = n > 0 && !ends;
 	if (n <= 0)
 		return false;
-	if (result == JITTER_WAIT) {
+	if (ends) {
 		got = smaller(got, FADE_OUT_MS * rx->rate / 1000);
 		mix_fade_out(pcm, got);
-	} else if (!sounded) {
+	} else if (!joins && !rx->made_up) {
 		mix_fade_in(pcm, smaller(got, FADE_IN_MS * rx->rate / 1000));
 	}
 	if (result == JITTER_PACKET)

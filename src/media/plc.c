@@ -2,8 +2,10 @@
 /* Packet loss concealment by repeating the last pitch period. */
 #include "media/plc.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "media/codec.h"
 #include "media/pitch.h"
 
 #define MIN_PITCH_US 7500 /* a single period of a high voice sounds like a machine: several then */
@@ -125,4 +127,15 @@ void plc_conceal(struct plc *plc, int16_t *pcm, size_t samples)
 	if (plc->missing > plc->rate)
 		plc->missing = plc->rate;
 	remember(plc, pcm, samples);
+}
+
+int plc_conceal_packet(
+	void *state, const uint8_t *next, size_t next_size, int16_t *pcm, size_t samples)
+{
+	struct plc *plc = state;
+
+	if (samples == 0 || samples > plc->rate / 1000 * CODEC_MAX_FRAME_MS)
+		return -EINVAL;
+	plc_conceal(plc, pcm, samples);
+	return (int)samples;
 }

@@ -33,4 +33,11 @@ void plc_received(struct plc *plc, int16_t *pcm, size_t samples);
 /* Make up samples. */
 void plc_conceal(struct plc *plc, int16_t *pcm, size_t samples);
 
+/*
+ * For the tables of codecs whose decoder state begins with its struct plc: audio_codec.conceal. next is
+ * not needed. Returns samples, or -EINVAL for none or more than CODEC_MAX_FRAME_MS.
+ */
+int plc_conceal_packet(
+	void *state, const uint8_t *next, size_t next_size, int16_t *pcm, size_t samples);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Port: its life, and the commands for its leg that concern it. */
+#include "media/comfort_noise.h"
 #include "media/port.h"
 
 #include "core/log.h"
@@ -72,6 +73,8 @@ static void configure(
 	/* Packets of one event have one timestamp (RFC 4733 2.2.1): their clock tells nothing. */
 	for (unsigned i = 0; i < config->n_events; i++)
 		take_payload(port, config->events[i].payload_type, 0);
+	/* Gateways send it unasked; refused, it would look like a loss. */
+	take_payload(port, COMFORT_NOISE_PAYLOAD, 0);
 	/* Before the change: the BYE of the old SSRC goes out under the old key. */
 	if (port_srtp_wants_ssrc(&port->srtp, rekey, port->send.ssrc))
 		port_reports_renumber(port);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Port, receiving: whose packets are taken, and the way to the thread on which the leg lives. */
+#include "media/comfort_noise.h"
 #include "media/bytes.h"
 #include "media/leg.h"
 #include "media/media_thread.h"
@@ -169,7 +170,7 @@ void port_received(struct media_socket *s, uint8_t *p, size_t n, const struct ad
 	/* Two echoes would keep one packet going for ever. */
 	if (!port->echo.on)
 		forward(t, port, p, n);
-	else if (event_clock)
+	else if (event_clock || packet.payload_type == COMFORT_NOISE_PAYLOAD)
 		port_echo_skip(port, &packet);
 	else if (!collides)
 		port_echo_back(port, &packet);

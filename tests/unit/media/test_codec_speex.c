@@ -9,6 +9,9 @@
 
 #include <cmocka.h>
 
+#include <math.h>
+#include <speex/speex.h>
+
 #include "coder.h"
 #include "media/speex_frames.h"
 
@@ -128,6 +131,62 @@ static size_t second_of(const struct codec_settings *settings, bool silent, unsi
 	return total;
 }
 
+/* Another quality with each frame, as libspeex's variable bit rate makes them, and two frames in a packet. */
+static int encode_changing(
+	void *libspeex, size_t frame, unsigned rate, unsigned at, uint8_t *out, size_t size)
+{
+	SpeexBits bits;
+	int16_t pcm[640];
+	int n;
+
+	speex_bits_init(&bits);
+	for (unsigned i = 0; i < 2; i++) {
+		spx_int32_t quality = (spx_int32_t)((2 * at + i) * 7 % 11);
+
+		speex_encoder_ctl(libspeex, SPEEX_SET_QUALITY, &quality);
+		make_voice(pcm, frame, (2 * at + i) * frame, rate);
+		speex_encode_int(libspeex, pcm, &bits);
+	}
+	n = speex_bits_write(&bits, (char *)out, (int)size);
+	speex_bits_destroy(&bits);
+	return n;
+}
+
+static void check_changing_modes(unsigned rate, const SpeexMode *mode)
+{
+	const struct audio_codec *codec = find_codec("speex", rate);
+	size_t frame = rate / 50;
+	void *decoder = make_decoder(codec, rate), *libspeex = speex_encoder_init(mode);
+	int16_t said[2 * 640], heard[2 * 640];
+	double power_said = 0, power_heard = 0;
+	bool sizes_differ = false;
+	int n = 0, before;
+
+	for (unsigned at = 0; at < 50; at++) {
+		uint8_t out[400];
+
+		before = n;
+		n = encode_changing(libspeex, frame, rate, at, out, sizeof out);
+		sizes_differ |= at > 0 && n != before;
+		assert_int_equal(codec->decode(decoder, out, (size_t)n, heard, 2 * 640), 2 * frame);
+		make_voice(said, 2 * frame, 2 * at * frame, rate);
+		power_said += power(said, 2 * frame);
+		power_heard += power(heard, 2 * frame);
+	}
+	assert_true(sizes_differ);
+	/* The worst qualities are rough. */
+	assert_true(fabs(decibels(power_heard / power_said)) < 4);
+	speex_encoder_destroy(libspeex);
+	end_decoder(codec, decoder);
+}
+
+static void modes_may_change_within_a_stream_and_a_packet(void **state)
+{
+	check_changing_modes(8000, &speex_nb_mode);
+	check_changing_modes(16000, &speex_wb_mode);
+	check_changing_modes(32000, &speex_uwb_mode);
+}
+
 static void bit_rates_are_those_of_rfc_5574(void **state)
 {
 	struct codec_settings settings = {.sample_rate = 8000, .cbr = true};
@@ -193,6 +252,7 @@ int main(void)
 		cmocka_unit_test(requests_between_frames_are_passed_over),
 		cmocka_unit_test(empty_layers_are_no_obstacle),
 		cmocka_unit_test(a_wider_stream_is_heard_by_a_narrower_decoder),
+		cmocka_unit_test(modes_may_change_within_a_stream_and_a_packet),
 		cmocka_unit_test(bit_rates_are_those_of_rfc_5574),
 		cmocka_unit_test(pauses_need_not_be_sent_when_the_peer_says_so),
 		cmocka_unit_test(what_does_not_fit_is_refused),
