@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """
 What audio in a room costs: everybody speaking, and three speaking to an audience; Opus at 48 kHz and
-PCMU; beside Debian's Janus AudioBridge in the same run.
+PCMU; beside Debian's Janus AudioBridge in the same run. And three speaking to an audience in SRTP (Opus,
+SDES, AES_CM_128_HMAC_SHA1_80), beside a program that only protects and sends as many packets.
 
 The server has one processor to itself with one media thread, the load another. A room counts as on
 time when everybody in it gets his 50 packets a second: 49.9 on average, nobody less than 49, and on
 average nobody waits for one longer than 40 ms more than once in a minute; and when the server reads what
 it is sent, so that no more than a packet of each participant waits for it. The largest such room is
-searched for; "ms" is CPU milliseconds of the server, all threads, per participant and second of talk.
+searched for; "ms" is CPU milliseconds of the server, all threads, per participant and second of talk. Of
+SRTP every sixteenth participant opens all that he hears; all of it must be authentic.
 """
 import argparse
 import contextlib
@@ -15,7 +17,7 @@ import json
 import time
 
 import janus
-from load import measure, sylk
+from load import limit, measure, sylk
 from load.generator import Generator
 from load.sip_calls import PAYLOADS, Calls
 
@@ -48,7 +50,8 @@ class Result:
         self.gaps = heard["gaps"] / heard["flows"] / heard["seconds"]
         self.unread = unread / size
         self.on_time = (not overtaxed and heard["rate_mean"] >= 49.9 and heard["behind"] == 0
-                        and self.gaps <= GAPS_PER_SECOND and self.unread <= WAITING_BYTES)
+                        and heard["bad"] == 0 and self.gaps <= GAPS_PER_SECOND
+                        and self.unread <= WAITING_BYTES)
         # The generator could not keep its own pace: nothing is said about the server.
         self.overtaxed = overtaxed
         self.disturbed = window.others > DISTURBED or heard["late_slots"] > 0
@@ -79,13 +82,14 @@ def observe(name, pid, generator, seconds):
 class Room:
     """A room of sylk-server that can be made larger and smaller."""
 
-    def __init__(self, name, server, generator, calls, codec, speakers):
+    def __init__(self, name, server, generator, calls, codec, speakers, srtp=False):
         self.name = name
         self.server = server
         self.generator = generator
         self.calls = calls
         self.codec = codec
         self.speakers = speakers
+        self.srtp = srtp
         self.members = []
         self.overtaxed = False  # whether the generator, not the server, set the limit
 
@@ -94,7 +98,7 @@ class Room:
         if more > 0:
             ports = self.generator.open(more)
             try:
-                self.members += self.calls.add("load", ports, self.codec)
+                self.members += self.calls.add("load", ports, self.codec, self.srtp)
             except RuntimeError:
                 self.generator.drop(more)
                 raise
@@ -104,8 +108,10 @@ class Room:
             self.generator.drop(-more)
         for index in range(first, size):
             talks = self.speakers is None or index < self.speakers
-            self.generator.flow(index, self.members[index].media, PAYLOADS[self.codec][0], self.codec,
-                                "talk" if talks else "listen")
+            member = self.members[index]
+            self.generator.flow(index, member.media, PAYLOADS[self.codec][0], self.codec,
+                                "talk" if talks else "listen",
+                                (member.key, member.their_key) if self.srtp else ())
 
     def measure(self, size, seconds):
         self.resize(size)
@@ -125,9 +131,9 @@ def next_size(good, bad, load):
     return min(middle, expected) if expected > good else middle
 
 
-def search(room, first, seconds, verbose=False):
+def search(room, first, verbose=False):
     """The largest room on time, confirmed by a longer window; None when not even a small one is."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + SEARCH_S
     good = bad = None
     size = first
     while time.monotonic() < end and size > 1 and (
@@ -159,20 +165,23 @@ def confirm(room, size):
     return None
 
 
-def our_mode(codec, speakers, first, seconds, verbose=False):
-    """Rows of small rooms, the largest on time, bytes of memory per participant, what set the limit."""
-    name = f"sylk-server {codec}, " + ("all speak" if speakers is None else f"{speakers} speak")
+def our_mode(codec, speakers, first, verbose=False, srtp=False):
+    """What was found of one kind of room, as figures() takes it."""
+    name = f"sylk-server {codec}, " + ("SRTP, " if srtp else "") + (
+        "all speak" if speakers is None else f"{speakers} speak")
     with sylk.running() as server, Generator() as generator, \
             Calls((server.ip, server.ports["udp"])) as calls:
-        room = Room(name, server, generator, calls, codec, speakers)
+        room = Room(name, server, generator, calls, codec, speakers, srtp)
         empty = measure.resident(server.pid)
         rows = [room.measure(size, SHORT_S) for size in SMALL]
         room.resize(first)
         generator.run(1)
         bytes_each = (measure.resident(server.pid) - empty) // first
-        largest = search(room, first, seconds, verbose)
+        largest = search(room, first, verbose)
+        compared = limit.compare(server, generator) if srtp else None
         calls.remove(room.members)
-    return rows, largest, bytes_each, "load generator" if room.overtaxed else "server"
+    return {"rows": rows, "largest": largest, "bytes": bytes_each, "compared": compared,
+            "limit": "load generator" if room.overtaxed else "server"}
 
 
 def janus_mode(bridge, number, codec, speakers):
@@ -220,28 +229,44 @@ def figures(codec, ours, theirs):
     prefix = "" if codec == "opus" else codec + "_"
     found = {}
     for speakers, plural, one in ((SPEAKERS, "listeners", "listener"), (None, "talkers", "talker")):
-        rows, largest, bytes_each, limit = ours[speakers]
+        rows, largest = ours[speakers]["rows"], ours[speakers]["largest"]
         size = largest.size if largest else 0
         found[f"{plural}_on_time"] = max(0, size - speakers) if speakers else size
-        found[f"{plural}_limited_by"] = limit
+        found[f"{plural}_limited_by"] = ours[speakers]["limit"]
         found[f"ms_per_{one}_s"] = round((largest or rows[-1]).ms, 4)
         found[f"ms_per_{one}_s_at_{rows[-1].size}"] = round(rows[-1].ms, 4)
-        found["bytes_per_participant" if speakers else "bytes_per_talker"] = bytes_each
+        found["bytes_per_participant" if speakers else "bytes_per_talker"] = ours[speakers]["bytes"]
         if speakers in theirs:
             found[f"janus_ms_per_{one}_s"] = round(theirs[speakers][-1].ms, 4)
             found[f"janus_packets_s_{plural}"] = theirs[speakers][-1].heard["rate_mean"]
     return {prefix + name: value for name, value in found.items()}
 
 
+def srtp_mode(verbose):
+    """Print what an audience in SRTP costs; its part of the JSON object."""
+    ours = our_mode("opus", SPEAKERS, 1000, verbose, srtp=True)
+    rows, largest = ours["rows"], ours["largest"]
+    server_us, limit_us = ours["compared"]
+    measure.table(HEAD, [row.row() for row in rows + ([largest] if largest else [])])
+    size = largest.size if largest else 0
+    print(f"the last room, us of CPU per packet: server {server_us:.3f}, protecting and sending alone "
+          f"{limit_us:.3f}, ratio {limit_us / server_us:.2f}\n", flush=True)
+    return {"listeners_srtp_on_time": max(0, size - SPEAKERS), "listeners_srtp_limited_by": ours["limit"],
+            "ms_per_listener_srtp_s": round((largest or rows[-1]).ms, 4),
+            "bytes_per_participant_srtp": ours["bytes"], "us_per_packet_srtp": round(server_us, 3),
+            "us_per_packet_limit": round(limit_us, 3), "ratio_limit": round(limit_us / server_us, 3)}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--codec", choices=sorted(PAYLOADS), action="append", help="only this one")
+    parser.add_argument("--srtp", action="store_true", help="only the audience in SRTP")
     parser.add_argument("--no-janus", action="store_true", help="without the reference")
     parser.add_argument("--verbose", action="store_true", help="show the windows of the search")
     options = parser.parse_args()
-    codecs = options.codec or ["opus", "pcmu"]
+    codecs = [] if options.srtp else options.codec or ["opus", "pcmu"]
     found = {}
-    reference = {} if options.no_janus else janus_modes(codecs)
+    reference = {} if options.no_janus or not codecs else janus_modes(codecs)
     print("ms: CPU per participant and second; packets/s, gaps/s (40 ms without a packet): per "
           "participant; unread: bytes in the server's sockets, likewise;\nothers: what else ran on the "
           "server's processor", flush=True)
@@ -249,15 +274,17 @@ def main():
         ours, theirs = {}, {}
         rows = []
         for speakers, first in ((SPEAKERS, 1000), (None, 160)):
-            ours[speakers] = our_mode(codec, speakers, first, SEARCH_S, options.verbose)
-            small, largest = ours[speakers][:2]
-            rows += small + ([largest] if largest else [])
+            ours[speakers] = our_mode(codec, speakers, first, options.verbose)
+            largest = ours[speakers]["largest"]
+            rows += ours[speakers]["rows"] + ([largest] if largest else [])
             if (codec, speakers) in reference:
                 theirs[speakers] = reference[codec, speakers]
                 rows += theirs[speakers]
         measure.table(HEAD, [row.row() for row in rows])
         print(flush=True)
         found.update(figures(codec, ours, theirs))
+    if options.srtp or "opus" in codecs:
+        found.update(srtp_mode(options.verbose))
     print(json.dumps(found))
 
 

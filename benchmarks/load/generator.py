@@ -23,12 +23,15 @@ class Generator:
         self.process.stdin.write(text + "\n")
         self.process.stdin.flush()
 
-    def _ask(self, text):
-        self._say(text)
+    def _answer(self):
         answer = self.process.stdout.readline()
         if not answer:
             raise RuntimeError("the RTP generator has ended")
         return json.loads(answer)
+
+    def _ask(self, text):
+        self._say(text)
+        return self._answer()
 
     def open(self, count):
         """Make flows; returns their ports, the first being that of flow number self.flows before."""
@@ -38,17 +41,26 @@ class Generator:
         self.flows += count
         return ports
 
-    def flow(self, index, address, payload_type, codec, mode):
-        """mode: talk; listen: send nothing; knock: send one packet, then listen."""
-        self._say(f"flow {index} {address[0]} {address[1]} {payload_type} {codec} {mode}")
+    def flow(self, index, address, payload_type, codec, mode, keys=()):
+        """mode: talk; listen: send nothing; knock: send one packet, then listen. keys: ours, theirs."""
+        words = (index, *address, payload_type, codec, mode, *(key.hex() for key in keys))
+        self._say("flow " + " ".join(map(str, words)))
 
     def drop(self, count):
         """Close the last flows."""
         self.flows = self._ask(f"drop {count}")["flows"]
 
+    def begin(self, seconds):
+        """Count from now on what every flow hears; end() waits for the answer."""
+        self._say(f"run {int(seconds * 1000)}")
+
+    def end(self):
+        """See report() in rtp_generator.c for the answer's fields."""
+        return self._answer()
+
     def run(self, seconds):
-        """Count what every flow hears; see report() in rtp_generator.c for the answer's fields."""
-        return self._ask(f"run {int(seconds * 1000)}")
+        self.begin(seconds)
+        return self.end()
 
     def stop(self):
         if self.process.poll() is None:

@@ -10,7 +10,9 @@
  * Commands, a line each, from standard input; answers are JSON, a line each, on standard output:
  *
  *     open N IP                                  make N more flows on IP -> {"ports": [...]}
- *     flow I IP PORT TYPE opus|pcmu talk|knock|listen   where flow I sends to, and what; knock: one packet
+ *     flow I IP PORT TYPE opus|pcmu talk|knock|listen [KEY KEY]
+ *                                                where flow I sends to, and what; knock: one packet;
+ *                                                keys of SRTP, in hex: ours, theirs
  *     drop N                                     close the last N flows -> {"flows": left}
  *     run MS                                     count for so long -> what was heard
  *     quit
@@ -28,31 +30,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "voice.h"
+#include "flow.h"
 
 enum {
 	SEND_SLOTS = 20,
 	READ_SLOTS = 40,
 	SLOT_NS = 1000000,
-	READ_BATCH = 32,
-	READ_BYTES = 64, /* the header is all that is looked at */
+	CHECK_FLOWS = 16, /* of so many one opens the SRTP that it hears, every packet */
 	MAX_FLOWS = 60000,
 	LATE_NS = 5 * SLOT_NS,      /* of our own: the figures of such a run are in doubt */
 	GIVE_UP_NS = 100 * SLOT_NS, /* after a longer stop we do not send all that was missed */
 	COMMAND_BYTES = 1 << 16,
-};
-
-/* One participant's media. */
-struct flow {
-	int fd;
-	bool connected, talks, heard;
-	enum voice_codec codec;
-	uint8_t payload_type;
-	uint16_t sequence, last_heard; /* RTP sequence numbers: sent next, received last */
-	uint32_t timestamp, ssrc;
-	unsigned voice, frame;
-	uint32_t received, lost; /* packets in this run */
-	uint32_t gaps;           /* of 40 ms without a packet, in this run */
 };
 
 struct generator {
@@ -78,90 +66,10 @@ static uint64_t clock_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-/* ---- flows ---- */
-
-static void flow_send(struct generator *g, struct flow *f)
+static void send_next(struct generator *g, struct flow *f)
 {
-	const struct voice_frame *frame = &g->voices[f->codec][f->voice].frames[f->frame];
-	uint8_t packet[12 + VOICE_MAX_FRAME] = {0x80, f->payload_type};
-	uint16_t sequence = htons(f->sequence++);
-	uint32_t timestamp = htonl(f->timestamp), ssrc = htonl(f->ssrc);
-
-	memcpy(packet + 2, &sequence, 2);
-	memcpy(packet + 4, &timestamp, 4);
-	memcpy(packet + 8, &ssrc, 4);
-	memcpy(packet + 12, frame->p, frame->n);
-	f->timestamp += voice_ticks(f->codec);
-	f->frame = (f->frame + 1) % VOICE_FRAMES;
-	if (send(f->fd, packet, 12 + (size_t)frame->n, MSG_DONTWAIT) > 0)
+	if (flow_send(f, &g->voices[f->codec][f->voice]))
 		g->sent++;
-}
-
-static void flow_heard(struct flow *f, const uint8_t *p, size_t n)
-{
-	uint16_t sequence, step;
-
-	/* RTCP has 192..223 in its second byte (RFC 5761 4). */
-	if (n < 12 || p[0] >> 6 != 2 || (p[1] >= 192 && p[1] <= 223))
-		return;
-	sequence = (uint16_t)(p[2] << 8 | p[3]);
-	step = (uint16_t)(sequence - f->last_heard);
-	if (f->heard && step > 1 && step < 1000)
-		f->lost += step - 1U;
-	f->heard = true;
-	f->last_heard = sequence;
-	f->received++;
-}
-
-static void flow_read(struct flow *f)
-{
-	static uint8_t data[READ_BATCH][READ_BYTES];
-	static struct iovec iov[READ_BATCH];
-	static struct mmsghdr headers[READ_BATCH];
-	uint32_t before = f->received;
-	int n;
-
-	do {
-		for (int i = 0; i < READ_BATCH; i++) {
-			iov[i] = (struct iovec){data[i], READ_BYTES};
-			headers[i].msg_hdr = (struct msghdr){.msg_iov = &iov[i], .msg_iovlen = 1};
-		}
-		n = recvmmsg(f->fd, headers, READ_BATCH, MSG_DONTWAIT, NULL);
-		for (int i = 0; i < n; i++)
-			flow_heard(f, data[i], headers[i].msg_len);
-	} while (n == READ_BATCH);
-	f->gaps += f->received == before;
-}
-
-static int flow_open(struct flow *f, const struct in_addr *ip, unsigned index)
-{
-	struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr = *ip};
-
-	*f = (struct flow){.sequence = (uint16_t)(index * 77),
-		.ssrc = 0x5eed0000U + index,
-		.voice = index % VOICES};
-	f->timestamp = index * 4801;
-	f->frame = index * 31 % VOICE_FRAMES;
-	f->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (f->fd < 0)
-		return -errno;
-	if (bind(f->fd, (struct sockaddr *)&local, sizeof local) < 0) {
-		int err = -errno;
-
-		close(f->fd);
-		return err;
-	}
-	return 0;
-}
-
-static unsigned flow_port(const struct flow *f)
-{
-	struct sockaddr_in local;
-	socklen_t len = sizeof local;
-
-	if (getsockname(f->fd, (struct sockaddr *)&local, &len) < 0)
-		return 0;
-	return ntohs(local.sin_port);
 }
 
 /* ---- commands ---- */
@@ -209,12 +117,13 @@ static void on_open(struct generator *g, unsigned n, const char *host)
 static void on_flow(struct generator *g, const char *line)
 {
 	struct sockaddr_in peer = {.sin_family = AF_INET};
-	char host[64], codec[8], mode[8];
+	char host[64], codec[8], mode[8], keys[2][64];
 	unsigned i, port, type;
 	struct flow *f;
+	int n = sscanf(line, "flow %u %63s %u %u %7s %7s %63s %63s", &i, host, &port, &type, codec,
+		mode, keys[0], keys[1]);
 
-	if (sscanf(line, "flow %u %63s %u %u %7s %7s", &i, host, &port, &type, codec, mode) != 6 ||
-		i >= g->n_flows || inet_pton(AF_INET, host, &peer.sin_addr) != 1)
+	if ((n != 6 && n != 8) || i >= g->n_flows || inet_pton(AF_INET, host, &peer.sin_addr) != 1)
 		fail(line, -EINVAL);
 	f = &g->flows[i];
 	peer.sin_port = htons((uint16_t)port);
@@ -223,16 +132,18 @@ static void on_flow(struct generator *g, const char *line)
 	f->codec = strcmp(codec, "pcmu") == 0 ? VOICE_PCMU : VOICE_OPUS;
 	f->payload_type = (uint8_t)(type & 127);
 	f->connected = true;
+	if (n == 8 && flow_protect(f, keys[0], keys[1], i % CHECK_FLOWS == 0) < 0)
+		fail("keys", -EINVAL);
 	make_voices(g, f->codec);
 	f->talks = strcmp(mode, "talk") == 0;
 	if (strcmp(mode, "knock") == 0)
-		flow_send(g, f);
+		send_next(g, f);
 }
 
 static void on_drop(struct generator *g, unsigned n)
 {
 	while (n-- > 0 && g->n_flows > 0)
-		close(g->flows[--g->n_flows].fd);
+		flow_close(&g->flows[--g->n_flows]);
 	printf("{\"flows\": %u}\n", g->n_flows);
 }
 
@@ -245,11 +156,8 @@ static void on_run(struct generator *g, unsigned ms, uint64_t slot)
 	g->sent = 0;
 	g->late_slots = 0;
 	g->max_late_ns = 0;
-	for (unsigned i = 0; i < g->n_flows; i++) {
-		struct flow *f = &g->flows[i];
-
-		f->received = f->lost = f->gaps = 0;
-	}
+	for (unsigned i = 0; i < g->n_flows; i++)
+		flow_reset(&g->flows[i]);
 }
 
 static void on_command(struct generator *g, const char *line, uint64_t slot)
@@ -301,14 +209,14 @@ static void read_commands(struct generator *g, uint64_t slot)
 /*
  * rate_*: packets per second and flow. behind: flows with less than 49 a second. gaps: times that a
  * flow heard nothing for 40 ms. late_slots, late_ms: our own lateness; with any, the rest
- * says little about the server.
+ * says little about the server. opened, bad: SRTP packets that were authentic, and those that were not.
  */
 static void report(struct generator *g)
 {
 	double seconds = (double)(clock_ns() - g->run_start_ns) / 1e9;
 	double least = 1e9, most = 0, sum = 0;
 	unsigned behind = 0;
-	uint64_t lost = 0, gaps = 0;
+	uint64_t lost = 0, gaps = 0, opened = 0, bad = 0;
 
 	for (unsigned i = 0; i < g->n_flows; i++) {
 		double rate = g->flows[i].received / seconds;
@@ -319,13 +227,17 @@ static void report(struct generator *g)
 		behind += rate < 49.0;
 		lost += g->flows[i].lost;
 		gaps += g->flows[i].gaps;
+		opened += g->flows[i].opened;
+		bad += g->flows[i].bad;
 	}
 	printf("{\"seconds\": %.3f, \"flows\": %u, \"rate_min\": %.2f, \"rate_mean\": %.3f, "
 	       "\"rate_max\": %.2f, \"behind\": %u, \"lost\": %llu, \"gaps\": %llu, "
-	       "\"sent\": %llu, \"late_slots\": %u, \"late_ms\": %.1f}\n",
+	       "\"opened\": %llu, \"bad\": %llu, \"sent\": %llu, \"late_slots\": %u, \"late_ms\": "
+	       "%.1f}\n",
 		seconds, g->n_flows, g->n_flows ? least : 0.0, g->n_flows ? sum / g->n_flows : 0.0,
 		most, behind, (unsigned long long)lost, (unsigned long long)gaps,
-		(unsigned long long)g->sent, g->late_slots, (double)g->max_late_ns / 1e6);
+		(unsigned long long)opened, (unsigned long long)bad, (unsigned long long)g->sent,
+		g->late_slots, (double)g->max_late_ns / 1e6);
 	fflush(stdout);
 	g->counting = false;
 }
@@ -336,7 +248,7 @@ static void on_slot(struct generator *g, uint64_t slot)
 {
 	for (unsigned i = (unsigned)(slot % SEND_SLOTS); i < g->n_flows; i += SEND_SLOTS) {
 		if (g->flows[i].talks)
-			flow_send(g, &g->flows[i]);
+			send_next(g, &g->flows[i]);
 	}
 	for (unsigned i = (unsigned)(slot % READ_SLOTS); i < g->n_flows; i += READ_SLOTS) {
 		if (g->flows[i].connected)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A plain SIP caller over UDP for thousands of calls at once: INVITE, ACK, BYE, and no more."""
+import base64
 import collections
 import os
 import re
@@ -9,6 +10,8 @@ import time
 
 PAYLOADS = {"opus": (96, "a=rtpmap:96 opus/48000/2\r\na=fmtp:96 useinbandfec=1\r\n"),
             "pcmu": (0, "a=rtpmap:0 PCMU/8000\r\n")}
+SUITE = "AES_CM_128_HMAC_SHA1_80"
+KEY_BYTES = 30
 # How many calls may wait for an answer at once: fewer than would overrun a socket's buffer.
 WINDOW = 48
 REPEAT_S = 0.5
@@ -21,16 +24,20 @@ CSEQ = re.compile(rb"\r\nCSeq: *([0-9]+) *([A-Z]+)", re.I)
 COPIED = re.compile(rb"\r\n((?:Via|From|To|Call-ID|CSeq): *[^\r]*)", re.I)
 MEDIA_IP = re.compile(rb"\r\nc=IN IP4 ([0-9.]+)")
 MEDIA_PORT = re.compile(rb"\r\nm=audio ([0-9]+) ")
+CRYPTO = re.compile(rb"\r\na=crypto:1 " + SUITE.encode() + rb" inline:([A-Za-z0-9+/]+)")
 
 
 class Call:
     """One call: what was sent last, and once it is up, where its media goes."""
 
-    def __init__(self, number, user, port, codec):
+    def __init__(self, number, user, port, codec, srtp):
         self.number = number
         self.user = user
         self.port = port
         self.codec = codec
+        # Master keys and salts: ours, and the server's once the call is up; None: plain RTP.
+        self.key = os.urandom(KEY_BYTES) if srtp else None
+        self.their_key = None
         self.to = None
         self.target = None
         self.media = None
@@ -72,8 +79,12 @@ class Calls:
 
     def _invite(self, call):
         number, description = PAYLOADS[call.codec]
+        profile = "RTP/AVP"
+        if call.key:
+            profile = "RTP/SAVP"
+            description += f"a=crypto:1 {SUITE} inline:{base64.b64encode(call.key).decode()}\r\n"
         body = (f"v=0\r\no=- {call.number} 1 IN IP4 {self.ip}\r\ns=-\r\nc=IN IP4 {self.ip}\r\nt=0 0\r\n"
-                f"m=audio {call.port} RTP/AVP {number}\r\n{description}"
+                f"m=audio {call.port} {profile} {number}\r\n{description}"
                 f"a=rtcp:{self.rtcp.getsockname()[1]}\r\na=ptime:20\r\n")
         uri = f"sip:{call.user}@{self.server[0]}:{self.server[1]}"
         return (f"INVITE {uri} SIP/2.0\r\n{self._headers(call, 'INVITE', 1, '<' + uri + '>')}"
@@ -120,6 +131,8 @@ class Calls:
                 call.target = CONTACT.search(message)[1].decode()
                 port = MEDIA_PORT.search(message)
                 call.media = MEDIA_IP.search(message)[1].decode(), int(port[1])
+                if call.key:
+                    call.their_key = base64.b64decode(CRYPTO.search(message)[1])
                 self.up[call.number] = call
             self.socket.send(self._in_dialog(call, "ACK", 1))
             if call.request.startswith(b"INVITE"):
@@ -188,12 +201,12 @@ class Calls:
 
     # ---- for the benchmarks
 
-    def add(self, user, ports, codec, seconds=15):
+    def add(self, user, ports, codec, srtp=False, seconds=15):
         """Call user once for each port of ours; returns the calls, all of them up, or else none."""
         calls = []
         for port in ports:
             self.number += 1
-            calls.append(Call(self.number, user, port, codec))
+            calls.append(Call(self.number, user, port, codec, srtp))
         try:
             self._exchange(calls, self._invite, seconds)
         except RuntimeError:
