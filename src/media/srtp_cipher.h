@@ -25,8 +25,10 @@
 /* Session keys of one direction and one of SRTP and SRTCP. Embedded; zeroed before init. */
 struct srtp_cipher {
 	EVP_CIPHER_CTX *aes;
-	struct hmac_sha1 auth; /* counter mode */
+	struct gcm128_context *gcm; /* GCM */
+	struct hmac_sha1 auth;      /* counter mode */
 	uint8_t salt[SRTP_SALT_SIZE];
+	bool failed; /* GCM: OpenSSL could not encrypt a block */
 };
 
 struct srtp_session_key {
@@ -66,9 +68,10 @@ void srtp_cipher_free(struct srtp_cipher *c);
 
 /*
  * AES in counter mode by itself: n bytes (up to 2^20) of the keystream that starts with this block,
- * whose last two bytes are 0, are exclusive-ored into out. aes: of srtp_aes_new. 0 or -EIO.
+ * whose last two bytes are counter's, are exclusive-ored into out. aes: of srtp_aes_new. 0 or -EIO.
  */
-int srtp_aes_cm(EVP_CIPHER_CTX *aes, const uint8_t start[16], uint8_t *out, size_t n);
+int srtp_aes_cm(
+	EVP_CIPHER_CTX *aes, const uint8_t start[16], unsigned counter, uint8_t *out, size_t n);
 
 /* A context that encrypts single blocks; key_size 16 or 32. The caller frees it. NULL: no memory. */
 EVP_CIPHER_CTX *srtp_aes_new(const uint8_t *key, size_t key_size);

@@ -12,6 +12,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/modes.h>
 
 enum {
 	BLOCK = 16,
@@ -49,10 +50,10 @@ static void exclusive_or(uint8_t *out, const uint8_t *stream, size_t n)
 		out[i] ^= stream[i];
 }
 
-int srtp_aes_cm(EVP_CIPHER_CTX *aes, const uint8_t start[BLOCK], uint8_t *out, size_t n)
+int srtp_aes_cm(
+	EVP_CIPHER_CTX *aes, const uint8_t start[BLOCK], unsigned counter, uint8_t *out, size_t n)
 {
 	uint8_t stream[BLOCKS * BLOCK];
-	unsigned counter = 0;
 
 	while (n) {
 		size_t blocks = (n + BLOCK - 1) / BLOCK, part;
@@ -94,7 +95,7 @@ static int crypt(struct srtp_cipher *c, const struct srtp_text *text)
 		start[4 + i] ^= (uint8_t)(text->ssrc >> (24 - 8 * i));
 	for (unsigned i = 0; i < 6; i++)
 		start[8 + i] ^= (uint8_t)(text->index >> (40 - 8 * i));
-	return srtp_aes_cm(c->aes, start, text->p + text->head, text->size - text->head);
+	return srtp_aes_cm(c->aes, start, 0, text->p + text->head, text->size - text->head);
 }
 
 static void make_tag(
@@ -136,5 +137,6 @@ const struct srtp_cipher_ops srtp_cm_ops = {
 void srtp_cipher_free(struct srtp_cipher *c)
 {
 	EVP_CIPHER_CTX_free(c->aes);
+	CRYPTO_gcm128_release(c->gcm);
 	OPENSSL_cleanse(c, sizeof *c);
 }

@@ -35,5 +35,5 @@ int srtp_kdf_derive(struct srtp_kdf *kdf, unsigned label, uint8_t *out, size_t n
 	memcpy(start, kdf->salt, sizeof kdf->salt);
 	start[7] ^= (uint8_t)label;
 	memset(out, 0, n);
-	return srtp_aes_cm(kdf->aes, start, out, n);
+	return srtp_aes_cm(kdf->aes, start, 0, out, n);
 }
