@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/mem.h"
+#include "media/cache.h"
 #include "media/encode_stream.h"
 #include "media/media_thread.h"
 #include "media/port.h"
@@ -153,6 +154,22 @@ void fan_out_on_detach(struct destination *d)
 	mem_free(d);
 }
 
+/*
+ * In a large room each listener is cold to the cache: fetch what those to come will need while this
+ * one is served, and what is behind a pointer one turn later than the pointer.
+ */
+static void fetch_ahead(const struct fan_out *f, const struct list_node *it)
+{
+	if (it == &f->destinations)
+		return;
+	port_fetch_srtp(CONTAINER_OF(it, struct destination, node)->port);
+	it = it->next;
+	if (it == &f->destinations)
+		return;
+	port_fetch(CONTAINER_OF(it, struct destination, node)->port);
+	cache_fetch(CONTAINER_OF(it->next, struct destination, node), sizeof(struct destination));
+}
+
 void fan_out_on_frames(struct media_thread *t, struct frame_batch *b)
 {
 	struct fan_out *f = b->fan_out;
@@ -171,6 +188,7 @@ void fan_out_on_frames(struct media_thread *t, struct frame_batch *b)
 	{
 		struct destination *d = CONTAINER_OF(it, struct destination, node);
 
+		fetch_ahead(f, next);
 		if (d->served == f->serial)
 			continue;
 		for (size_t i = 0; i < b->n_frames; i++) {

@@ -117,6 +117,10 @@ void port_detach(struct port *port, const struct destination *d);
 void port_send_frame(struct media_thread *t, const struct destination *d, const struct frame *frame,
 	const uint8_t *payload);
 
+/* Fetch into the cache (cache.h) what sending a frame touches: the port; that being there, its SRTP. */
+void port_fetch(const struct port *port);
+void port_fetch_srtp(const struct port *port);
+
 /* Send a packet of the peer's own numbers shifted to ours; port->echo.on. */
 void port_echo_back(struct port *port, const struct rtp_packet *in);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/id.h"
+#include "media/cache.h"
 #include "media/fan_out.h"
 #include "media/media_thread.h"
 #include "media/port.h"
@@ -183,6 +184,17 @@ static bool place_frame(
 	send->timestamp += (uint32_t)empty * d->packet_units;
 	send->next_us += empty * d->packet_us;
 	return true;
+}
+
+void port_fetch(const struct port *port)
+{
+	cache_fetch(&port->rtp, offsetof(struct port, heard_us) - offsetof(struct port, rtp));
+}
+
+void port_fetch_srtp(const struct port *port)
+{
+	if (port->srtp.send)
+		srtp_fetch(port->srtp.send);
 }
 
 void port_send_frame(struct media_thread *t, const struct destination *d, const struct frame *frame,

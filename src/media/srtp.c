@@ -3,12 +3,14 @@
 #include "media/srtp.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 
 #include "core/id.h"
 #include "core/mem.h"
+#include "media/cache.h"
 #include "media/srtp_cipher.h"
 #include "media/srtp_kdf.h"
 #include "media/srtp_streams.h"
@@ -43,8 +45,10 @@ struct srtp {
 	const struct suite *suite;
 	bool sending;
 	uint8_t mki_size;
-	struct srtp_cipher rtp, rtcp;
+	/* What a packet touches stands together. */
+	struct srtp_cipher rtp;
 	struct srtp_streams streams;
+	struct srtp_cipher rtcp;
 };
 
 /* ---- suites and keys -------------------------------------------------------------------- */
@@ -204,6 +208,11 @@ static void set_index(struct srtp_text *text, uint64_t index)
 {
 	text->index = index;
 	put32(text->word, (uint32_t)(index >> 16));
+}
+
+void srtp_fetch(const struct srtp *srtp)
+{
+	cache_fetch(srtp, offsetof(struct srtp, streams.items[1]));
 }
 
 /* ---- SRTP (3.3) ------------------------------------------------------------------------- */

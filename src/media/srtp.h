@@ -75,6 +75,9 @@ uint32_t srtp_rollovers(const struct srtp *srtp, uint32_t ssrc);
 int srtp_seal(struct srtp *srtp, uint8_t *p, size_t *n);
 int srtp_seal_rtcp(struct srtp *srtp, uint8_t *p, size_t *n);
 
+/* Fetch into the cache (cache.h) what sealing a packet of the first SSRC touches. */
+void srtp_fetch(const struct srtp *srtp);
+
 /*
  * Unprotect the packet of *n bytes at p; *n becomes its new size. 0; -EBADMSG: malformed or not
  * authentic; -EALREADY: a replay, or too late. On error neither bytes nor state have changed.

@@ -33,9 +33,9 @@ struct srtp_stream {
 
 /* Zeroed is empty. */
 struct srtp_streams {
-	struct srtp_stream items[SRTP_STREAMS];
 	unsigned n;
 	uint64_t serial;
+	struct srtp_stream items[SRTP_STREAMS];
 };
 
 /* NULL: not known. */
