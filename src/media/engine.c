@@ -11,6 +11,7 @@
 #include "media/engine_private.h"
 #include "media/resampler.h"
 #include "media/talkers.h"
+#include "media/tone_receiver.h"
 
 enum { MAX_THREADS = 256 };
 
@@ -214,6 +215,7 @@ int media_engine_new_stepped(struct media_engine **enginep, struct loop *loop,
 	engine->ports.min = settings->port_min;
 	engine->ports.max = settings->port_max;
 	resampler_setup();
+	tone_receiver_setup();
 	err = mailbox_init(&engine->events);
 	if (err)
 		goto out;

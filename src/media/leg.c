@@ -16,6 +16,7 @@
 #include "media/resampler.h"
 #include "media/scratch.h"
 #include "media/stretch.h"
+#include "media/tone_receiver.h"
 
 enum {
 	JITTER_PACKETS = 32,
@@ -26,6 +27,8 @@ enum {
 	/* Sound breaks off, and begins again behind a pause, with a fade of so long. */
 	FADE_OUT_MS = 10,
 	FADE_IN_MS = 2,
+	/* Packets behind a loss in which a tone is distorted still: Opus is the slowest. */
+	UNSURE_SPANS = 2,
 	/* Silence is shortened when there is any excess, speech from so much on, if it is alike, */
 	EXCESS_IN_SPEECH_US = 20000,
 	/* and from so much on or missing in any case. */
@@ -54,8 +57,10 @@ struct leg_rx {
 	uint32_t step;                /* how far that is from the packet before, */
 	uint16_t seq;                 /* and its number */
 	const struct audio_codec *codec;
-	unsigned rate; /* of decoder's PCM, Hz */
-	void *decoder; /* of codec; NULL: none yet */
+	unsigned rate;               /* of decoder's PCM, Hz */
+	void *decoder;               /* of codec; NULL: none yet */
+	struct tone_receiver *tones; /* NULL: not needed yet */
+	unsigned unsure;             /* spans in which a tone may still be distorted by a loss */
 	struct resampler resampler;
 	size_t span;   /* samples of the last packet, at rate */
 	bool sounding; /* the last span was no pause */
@@ -100,6 +105,12 @@ void leg_init(struct leg *leg, struct media_thread *home, struct port *port)
 	list_init(&leg->listener);
 }
 
+void leg_drop_tones(struct leg *leg)
+{
+	leg_keys_done(leg, leg->tone_sender.n);
+	leg->tone_sender = (struct tone_sender){0};
+}
+
 void leg_configure(struct leg *leg, const struct media_leg_config *config)
 {
 	memcpy(leg->receive, config->receive, sizeof leg->receive);
@@ -111,6 +122,8 @@ void leg_configure(struct leg *leg, const struct media_leg_config *config)
 	leg->level_in = config->level_in;
 	leg->level_out = config->level_out;
 	leg->sending = config->sending && config->send.codec;
+	if (!leg->sending || config->send_events.clock_rate)
+		leg_drop_tones(leg);
 }
 
 static const struct media_payload *payload_of(const struct leg *leg, uint8_t payload_type)
@@ -162,6 +175,7 @@ void leg_release_rx(struct media_thread *t, struct leg *leg)
 		return;
 	leg->rx = NULL;
 	free_decoder(t, rx);
+	media_pool_put(&t->pool, rx->tones, tone_receiver_size());
 	media_pool_put(&t->pool, rx->ahead, ahead_size(rx));
 	media_pool_put(&t->pool, rx, rx_size());
 }
@@ -384,6 +398,58 @@ static int receive(
 	}
 }
 
+/* Whom a key that was heard is told of. */
+struct hearing {
+	struct media_thread *thread;
+	struct leg *leg;
+};
+
+static void on_tone(char key, uint32_t ms, void *arg)
+{
+	const struct hearing *h = arg;
+
+	leg_keys_put(h->thread, &h->leg->tones, key, ms);
+}
+
+/* Whether what was decoded is no good for telling tones: made up, or too near behind such. */
+static bool is_distorted(struct leg_rx *rx, bool made_up)
+{
+	if (made_up)
+		rx->unsure = UNSURE_SPANS;
+	else if (rx->unsure)
+		rx->unsure--;
+	else
+		return false;
+	return true;
+}
+
+/*
+ * Look for keys in n samples of the codec's (0: a pause); made_up: they never came. A peer with
+ * telephone-event sends keys that way.
+ */
+static void listen_for_keys(
+	struct media_thread *t, struct leg *leg, const int16_t *pcm, size_t n, bool made_up)
+{
+	struct leg_rx *rx = leg->rx;
+	struct hearing hearing = {t, leg};
+
+	if (leg->n_events_taken)
+		return;
+	if (!rx->tones && n) {
+		rx->tones = media_pool_get(&t->pool, tone_receiver_size());
+		if (rx->tones)
+			tone_receiver_init(rx->tones);
+	}
+	if (!rx->tones)
+		return;
+	if (n == 0)
+		tone_receiver_pause(rx->tones, on_tone, &hearing);
+	else if (is_distorted(rx, made_up))
+		tone_receiver_skip(rx->tones, n, rx->rate);
+	else
+		tone_receiver_put(rx->tones, pcm, n, rx->rate, on_tone, &hearing);
+}
+
 /* Add the next span of sound to scratch.span. Returns false at a pause. */
 static bool next_span(struct media_thread *t, struct leg *leg, uint64_t time_us)
 {
@@ -397,6 +463,7 @@ static bool next_span(struct media_thread *t, struct leg *leg, uint64_t time_us)
 
 	ends = result == JITTER_WAIT && !(is_noise(rx) && time_us < rx->noise_until_us);
 	rx->sounding = n > 0 && !ends;
+	listen_for_keys(t, leg, pcm, result == JITTER_WAIT ? 0 : got, result == JITTER_LOST);
 	if (n <= 0)
 		return false;
 	if (ends) {

@@ -19,6 +19,7 @@
 #include "media/leg_keys.h"
 #include "media/media_mail.h"
 #include "media/rtp.h"
+#include "media/tone_sender.h"
 
 struct destination;
 struct encode_group;
@@ -88,9 +89,10 @@ struct leg {
 	unsigned n_events_taken;
 	uint8_t level_in, level_out; /* as in media_leg_config */
 	bool sending;
-	struct leg_rx *rx;           /* NULL until a packet comes */
-	uint64_t played_us;          /* the last tick that took audio; 0: none */
-	struct media_player *player; /* what it alone hears; holds a reference; NULL: nothing */
+	struct leg_rx *rx;              /* NULL until a packet comes */
+	uint64_t played_us;             /* the last tick that took audio; 0: none */
+	struct tone_sender tone_sender; /* keys that it hears as tones */
+	struct media_player *player;    /* what it alone hears; holds a reference; NULL: nothing */
 
 	/* The mixer's, as long as it is in one. */
 	struct mixer *mixer;
@@ -100,9 +102,9 @@ struct leg {
 	struct list_node member, talker, listener;
 	struct destination *destination; /* NULL: it is sent nothing */
 	struct encode_group *group;      /* that of destination */
-	struct encode_stream *own;       /* while it speaks, or hears a player: its own mix */
-	bool protected;                  /* is sent FEC: its peer loses packets and can use it */
-	uint64_t own_us;                 /* the last tick that was encoded for it alone */
+	struct encode_stream *own; /* while it speaks, or hears a player or keys: its own mix */
+	bool protected;            /* is sent FEC: its peer loses packets and can use it */
+	uint64_t own_us;           /* the last tick that was encoded for it alone */
 	struct leg_voice voice;
 };
 
@@ -148,6 +150,16 @@ uint64_t leg_excess_us(const struct leg *leg, uint64_t time_us);
 
 /* Whether nothing is left to pull. */
 bool leg_is_drained(const struct leg *leg);
+
+/* Keys that were to be heard as tones are not. */
+void leg_drop_tones(struct leg *leg);
+
+/* So many keys have been sent, or dropped. Any thread. */
+static inline void leg_keys_done(struct leg *leg, unsigned n)
+{
+	if (n)
+		atomic_fetch_sub_explicit(&leg->keys_waiting, n, memory_order_relaxed);
+}
 
 /* Forget what was received: memory goes to the thread's pool. */
 void leg_release_rx(struct media_thread *t, struct leg *leg);

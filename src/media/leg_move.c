@@ -162,6 +162,20 @@ static void play(struct media_thread *t, struct leg *leg, struct media_player *p
 		mixer_listen(leg);
 }
 
+/* Let it hear keys as tones: where it hears nothing at all, they are dropped. */
+static void send_tones(struct leg *leg, const struct media_keys *keys)
+{
+	bool heard = leg->mixer && leg->sending;
+
+	for (unsigned i = 0; i < keys->n; i++) {
+		if (!heard ||
+			tone_sender_add(&leg->tone_sender, keys->events[i], keys->duration_ms) < 0)
+			leg_keys_done(leg, 1);
+	}
+	if (tone_sender_is_busy(&leg->tone_sender))
+		mixer_listen(leg);
+}
+
 /* The end of a leg: from here it goes home and then to the signalling loop, to be freed. */
 static void end(struct media_thread *t, struct leg *leg)
 {
@@ -195,6 +209,9 @@ static bool carry_out(struct media_thread *t, struct media_command *command)
 		break;
 	case OP_LEG_PLAY:
 		play(t, leg, command->player);
+		break;
+	case OP_LEG_KEYS:
+		send_tones(leg, &command->keys);
 		break;
 	case OP_LEG_CLOSE:
 		end(t, leg); /* the command is part of the leg */
@@ -251,10 +268,12 @@ static void enter(struct media_thread *t, struct leg *leg)
 	struct mixer *mixer = leg->next_mixer;
 
 	leg->next_mixer = NULL;
-	if (mixer && !mixer->closed)
+	if (mixer && !mixer->closed) {
 		mixer_add(mixer, leg);
-	else
+	} else {
 		leg_release_rx(t, leg);
+		leg_drop_tones(leg);
+	}
 	mixer_unref(mixer);
 }
 

@@ -224,7 +224,7 @@ void mixer_add(struct mixer *m, struct leg *leg)
 	begin_sending(m, leg);
 	if (!leg_is_drained(leg))
 		mixer_hear(leg);
-	if (leg->player)
+	if (leg->player || tone_sender_is_busy(&leg->tone_sender))
 		mixer_listen(leg);
 	update_ticking(m);
 }
@@ -310,6 +310,7 @@ void mixer_close(struct mixer *m)
 		} else {
 			mixer_remove(leg);
 			leg_release_rx(m->thread, leg);
+			leg_drop_tones(leg);
 		}
 	}
 	update_ticking(m);
@@ -381,9 +382,20 @@ static void encode_shared(struct mixer *m, uint64_t time_us, const struct talker
 	count_encodes(m, encodes, true);
 }
 
+/* A key that he is sent takes the place of what is in scratch.mix. Returns whether there is one. */
+static bool add_tone(struct mixer *m, struct leg *leg)
+{
+	unsigned before = leg->tone_sender.n;
+	bool sounds;
+
+	sounds = tone_sender_next(&leg->tone_sender, m->rate.now, m->thread->scratch->mix);
+	leg_keys_done(leg, before - leg->tone_sender.n);
+	return sounds;
+}
+
 /*
  * What one alone hears, to scratch.mix: all but his own voice pcm (NULL: it is not in the mix), and
- * his player. Returns whether it is silence.
+ * his player; or a key as a tone. Returns whether it is silence.
  */
 static bool mix_own(
 	struct mixer *m, struct leg *leg, const int16_t *pcm, const struct talkers *talkers)
@@ -400,6 +412,8 @@ static bool mix_own(
 	}
 	if (leg->own)
 		mix_minus(&leg->own->limiter, sum, pcm, scratch->mix, m->rate.now / 50);
+	if (add_tone(m, leg))
+		silent = false;
 	return silent;
 }
 
@@ -442,7 +456,7 @@ static void encode_own(struct mixer *m, uint64_t time_us, const struct talkers *
 	count_encodes(m, encodes, false);
 }
 
-/* Whose player is over hears the room as it is again. */
+/* Whose player is over, and who has been sent his keys, hears the room as it is again. */
 static void settle_listeners(struct mixer *m)
 {
 	struct list_node *it, *next;
@@ -451,10 +465,12 @@ static void settle_listeners(struct mixer *m)
 	{
 		struct leg *leg = CONTAINER_OF(it, struct leg, listener);
 
-		if (!player_is_over(leg->player))
+		if (leg->player && player_is_over(leg->player)) {
+			player_release(leg->player, m->thread);
+			leg->player = NULL;
+		}
+		if (leg->player || tone_sender_is_busy(&leg->tone_sender))
 			continue;
-		player_release(leg->player, m->thread);
-		leg->player = NULL;
 		list_remove(&leg->listener);
 		release_own_if_unused(m, leg);
 	}

@@ -48,7 +48,7 @@ struct mixer {
 	struct list_node node; /* media_thread.slots, while ticking */
 	bool ticking, closed;
 	struct list_node members, talkers; /* legs; talkers: those who have sent something lately */
-	struct list_node listeners;        /* legs that hear a player */
+	struct list_node listeners;        /* legs that hear a player, or keys */
 	struct list_node groups;
 	unsigned n_talkers, n_groups_made, n_destinations;
 	unsigned n_ticks;
@@ -79,7 +79,7 @@ void mixer_reformat(struct leg *leg);
 /* The leg received something: it takes part in the ticks until it has been quiet for a while. */
 void mixer_hear(struct leg *leg);
 
-/* The leg has been given a player; or the one it has is to fade out. */
+/* The leg has been given a player, or keys to hear; or the one it has is to fade out. */
 void mixer_listen(struct leg *leg);
 void mixer_mute(struct leg *leg);
 

@@ -59,19 +59,12 @@ void port_dtmf_received(struct port *port, const struct rtp_packet *packet, uint
 
 /* ---- sending ---------------------------------------------------------------------------- */
 
-/* n keys have been sent or dropped: there is room for so many more. */
-static void give_back(struct port *port, unsigned n)
-{
-	if (n)
-		atomic_fetch_sub_explicit(&port->leg->keys_waiting, n, memory_order_relaxed);
-}
-
 static void drop_keys(struct port *port)
 {
 	struct port_dtmf *d = &port->dtmf;
 
 	if (port->leg)
-		give_back(port, d->sender.n);
+		leg_keys_done(port->leg, d->sender.n);
 	d->sender = (struct event_sender){0};
 	d->sending = false;
 	timer_stop(&d->pace);
@@ -110,7 +103,7 @@ static void on_pace(void *arg)
 		&d->sender, STEP_MS * per_ms, MEDIA_KEY_PAUSE_MS * per_ms, &packet);
 	if (d->sending)
 		send_packet(port, &packet);
-	give_back(port, before - d->sender.n);
+	leg_keys_done(port->leg, before - d->sender.n);
 	if (!d->sending && d->sender.n == 0)
 		return;
 	d->due_us += STEP_US;
@@ -126,14 +119,14 @@ bool port_dtmf_send(struct port *port, const struct media_keys *keys)
 	uint32_t duration = d->send.clock_rate / 1000 * keys->duration_ms;
 
 	if (!port->sending) {
-		give_back(port, keys->n);
+		leg_keys_done(port->leg, keys->n);
 		return true;
 	}
 	if (!d->send.clock_rate)
 		return false;
 	for (unsigned i = 0; i < keys->n; i++) {
 		if (event_sender_add(&d->sender, keys->events[i], duration) < 0)
-			give_back(port, 1);
+			leg_keys_done(port->leg, 1);
 	}
 	if (!timer_running(&d->pace)) {
 		/* At the boundaries at which the thread wakes up while it has rooms. */

@@ -117,8 +117,22 @@ static void on_left(void *arg)
 	p->n_left++;
 }
 
-static const struct media_leg_handlers handlers = {
-	.started = on_started, .timeout = on_timeout, .silent = on_silent, .left = on_left};
+static void on_key(enum media_key_way way, char key, unsigned duration_ms, void *arg)
+{
+	struct phone *p = arg;
+
+	if (p->n_keys == PHONE_MAX_KEYS)
+		return;
+	p->pressed[p->n_keys] = key;
+	p->key_ms[p->n_keys] = duration_ms;
+	p->key_ways[p->n_keys++] = way;
+}
+
+static const struct media_leg_handlers handlers = {.started = on_started,
+	.timeout = on_timeout,
+	.silent = on_silent,
+	.left = on_left,
+	.key = on_key};
 
 struct media_leg_config phone_config(const struct phone *p)
 {
@@ -263,6 +277,19 @@ void phone_forget(struct phone *p)
 void phone_send_raw(struct phone *p, const void *bytes, size_t size)
 {
 	sendto(p->fd, bytes, size, 0, &p->to.u.sa, p->to.len);
+}
+
+void phone_send_packet(struct phone *p, uint8_t payload_type, bool marker, uint32_t timestamp,
+	const void *payload, size_t size)
+{
+	uint8_t packet[RTP_MAX_PACKET];
+	size_t n = RTP_HEADER_SIZE + size;
+
+	rtp_write_header(packet, marker, payload_type, p->seq++, timestamp, p->ssrc);
+	memcpy(packet + RTP_HEADER_SIZE, payload, size);
+	if (p->seal)
+		assert_int_equal(srtp_seal(p->seal, packet, &n), 0);
+	phone_send_raw(p, packet, n);
 }
 
 static bool can_read(struct phone *p, uint8_t *bytes, size_t *n)

@@ -19,6 +19,7 @@
 #define PHONE_RATE 8000
 #define PHONE_MAX_PACKETS (PHONE_SECONDS * 200)
 #define PHONE_MAX_REPORTS 16
+#define PHONE_MAX_KEYS 64
 #define PHONE_NO_LEVEL 255
 #define WORLD_PHONES 256
 
@@ -75,6 +76,9 @@ struct phone {
 	struct media_leg *leg;
 	struct addr to;
 	unsigned n_started, n_timeouts, n_silent, n_left;
+	char pressed[PHONE_MAX_KEYS + 1]; /* that the server was told of, and how */
+	unsigned key_ms[PHONE_MAX_KEYS], n_keys;
+	enum media_key_way key_ways[PHONE_MAX_KEYS];
 	struct addr started_from;
 	struct media_arrivals arrivals; /* as of silent */
 };
@@ -122,6 +126,10 @@ void world_run(struct world *w, unsigned ms);
 
 /* Run until *counter is at least n, or for ms at most. Returns whether it got there. */
 bool world_wait(struct world *w, const unsigned *counter, unsigned n, unsigned ms);
+
+/* Send one packet of the phone's stream with this payload, under its next number and its key. */
+void phone_send_packet(struct phone *p, uint8_t payload_type, bool marker, uint32_t timestamp,
+	const void *payload, size_t size);
 
 /* Send one packet of size bytes to the leg's port. */
 void phone_send_raw(struct phone *p, const void *bytes, size_t size);
