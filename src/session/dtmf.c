@@ -13,7 +13,7 @@
 #define LOG_NAME "sylk.core"
 
 /* What comes so long after the last one is another time that it was pressed, by whatever way. */
-#define APART_MS 2000
+#define APART_US 2000000
 #define MAX_DUE 8
 
 static const char all_keys[] = "0123456789*#ABCD!";
@@ -26,9 +26,9 @@ static bool is_news(struct session_dtmf *dtmf, size_t key, enum dtmf_way way, ui
 	uint8_t *due = dtmf->keys[key].due;
 
 	/* It came when it was released, perhaps, and by another way when it was pressed. */
-	if (now >= dtmf->keys[key].heard_ms + APART_MS + duration_ms)
+	if (now >= dtmf->keys[key].heard_us + APART_US + duration_ms * UINT64_C(1000))
 		memset(due, 0, DTMF_WAYS);
-	dtmf->keys[key].heard_ms = now;
+	dtmf->keys[key].heard_us = now;
 	if (due[way]) {
 		due[way]--;
 		return false;

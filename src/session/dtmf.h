@@ -18,7 +18,7 @@ enum dtmf_way { DTMF_BY_EVENT, DTMF_BY_TONE, DTMF_BY_INFO, DTMF_WAYS };
 /* Embedded in the session; zeroed: nothing has come. */
 struct session_dtmf {
 	struct {
-		uint64_t heard_ms; /* when the last one came, by whatever way */
+		uint64_t heard_us; /* when the last one came, by whatever way */
 		/* Of the keys told so far, how many each way has not brought yet. */
 		uint8_t due[DTMF_WAYS];
 	} keys[DTMF_KEYS];

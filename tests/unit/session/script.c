@@ -70,10 +70,16 @@ static void on_ended(struct session *session, const char *reason, void *arg)
 		s->session = obj_unref(session);
 }
 
+static void on_dtmf(struct session *session, char key, unsigned duration_ms, void *arg)
+{
+	say(arg, "key %c", key);
+}
+
 static const struct session_handlers handlers = {
 	.started = on_started,
 	.proposed = on_proposed,
 	.stream_changed = on_stream_changed,
+	.dtmf = on_dtmf,
 	.media_timeout = on_media_timeout,
 	.ended = on_ended,
 };
