@@ -16,7 +16,12 @@
 #include "sip/subscriber.h"
 #include "wire.h"
 
-enum { RUNS = 30 };
+enum {
+	RUNS = 30,
+	DISASTERS = 6,
+	GRANTED_S = 120,
+	SETTLED_MS = (GRANTED_S + 100) * 1000, /* the longest that ends may see it differently */
+};
 
 struct world {
 	struct wire wire;
@@ -28,6 +33,7 @@ struct world {
 	unsigned notified, ended;
 	struct sip_subscriber_end end;
 	char state[64]; /* what the subscriber heard last */
+	bool tcp;
 	size_t alive;
 };
 
@@ -140,7 +146,8 @@ static void close_world(struct world *w)
 static int subscribe(struct world *w, const char *event, uint32_t expires)
 {
 	struct sip_subscriber_params params = {
-		.uri = SLICE("sip:room@192.0.2.2:5060"),
+		.uri = w->tcp ? SLICE("sip:room@192.0.2.2:5060;transport=tcp")
+			      : SLICE("sip:room@192.0.2.2:5060"),
 		.from = SLICE("<sip:alice@192.0.2.1>"),
 		.to = SLICE("<sip:room@192.0.2.2>"),
 		.event = slice_str(event),
@@ -420,6 +427,106 @@ static void states_arrive_and_nothing_is_left_in_a_bad_network(void **state)
 		assert_in_range(through, RUNS / 2, RUNS);
 }
 
+/* Something goes wrong for up to an hour; then it is mended. */
+static void disaster(struct world *w)
+{
+	unsigned lasts_ms = random_below(3) ? random_below(300000) : 3600 * 1000;
+
+	switch (random_below(6)) {
+	case 0: /* connection loss, told to either end */
+		wire_break(&w->wire, &w->watcher->addr, &w->watched->addr);
+		wire_break(&w->wire, &w->watched->addr, &w->watcher->addr);
+		lasts_ms = 0;
+		break;
+	case 1: /* told to one end alone */
+		wire_break(&w->wire, &w->watched->addr, &w->watcher->addr);
+		lasts_ms = 0;
+		break;
+	case 2: /* half-open: told to nobody */
+		w->wire.cut = true;
+		break;
+	case 3:
+		wire_stop(w->watcher);
+		break;
+	case 4:
+		wire_stop(w->watched);
+		break;
+	default: /* the machine that both run on sleeps */
+		wire_stop(w->watcher);
+		wire_stop(w->watched);
+		break;
+	}
+	/* Changes go on being told, or fail to be. */
+	for (unsigned i = 0; i < 4; i++) {
+		if (w->notifier && !w->watched->stopped)
+			change(w, "meanwhile");
+		wire_run(&w->wire, lasts_ms / 4);
+	}
+	w->wire.cut = false;
+	wire_go_on(w->watcher);
+	wire_go_on(w->watched);
+}
+
+/* Both ends have it, and what changes arrives; or neither has. */
+static void expect_agreement(struct world *w, unsigned long seed, int n)
+{
+	char text[32];
+
+	wire_run(&w->wire, SETTLED_MS);
+	if (!w->subscriber != !w->notifier)
+		fail_msg("%s alone has a subscription, seed %lu, disaster %d",
+			w->subscriber ? "the subscriber" : "the notifier", seed, n);
+	if (!w->subscriber)
+		return;
+	snprintf(text, sizeof text, "after %d", n);
+	change(w, text);
+	wire_run(&w->wire, 40000);
+	if (strcmp(w->state, text) != 0)
+		fail_msg("the state is \"%s\", seed %lu, disaster %d", w->state, seed, n);
+}
+
+static unsigned run_disasters(unsigned long seed)
+{
+	unsigned survived = 0;
+	struct world w;
+
+	open_world(&w, seed);
+	w.tcp = seed % 2;
+	w.wire.jitter_us = 80000;
+	w.wire.loss_permille = 150;
+	w.wire.duplicate_permille = 100;
+	for (int i = 0; i < DISASTERS; i++) {
+		if (!w.subscriber)
+			assert_int_equal(subscribe(&w, "weather", GRANTED_S), 0);
+		wire_run(&w.wire, 1000 + random_below(200000));
+		disaster(&w);
+		expect_agreement(&w, seed, i);
+		survived += w.subscriber != NULL;
+	}
+	if (w.subscriber)
+		sip_subscriber_end(w.subscriber);
+	wire_run(&w.wire, SETTLED_MS);
+	assert_nothing_left(&w);
+	close_world(&w);
+	return survived;
+}
+
+/* As calls (test_sip_network) and registrations (test_register_network). */
+static void both_ends_agree_on_a_subscription_whatever_breaks_or_stops(void **state)
+{
+	const char *seed = getenv("TEST_SEED");
+	unsigned survived = 0;
+
+	if (seed) {
+		run_disasters(strtoul(seed, NULL, 10));
+		return;
+	}
+	for (unsigned long i = 1; i <= RUNS; i++)
+		survived += run_disasters(i);
+	/* Some are too long for any subscription; most broken connections are not. */
+	assert_in_range(survived, RUNS * DISASTERS / 4, RUNS * DISASTERS);
+}
+
 static void subscription_survives_every_failing_allocation(void **state)
 {
 	for (long i = 0; i < 150; i++) {
@@ -462,6 +569,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_package_is_refused),
 		cmocka_unit_test(pending_becomes_active_by_consent),
 		cmocka_unit_test(states_arrive_and_nothing_is_left_in_a_bad_network),
+		cmocka_unit_test(both_ends_agree_on_a_subscription_whatever_breaks_or_stops),
 		cmocka_unit_test(subscription_survives_every_failing_allocation),
 	};
 
