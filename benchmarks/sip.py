@@ -34,7 +34,11 @@ SHORT_S, LONG_S = 4, 30
 STRETCH, START_S = 1.02, 0.3
 # Somebody else's use of the processors delays calls: a rate that failed gets another chance.
 TRIES = 3
-HELD_TRIES = 4
+LEAST = 20
+# A rate is held again when others had more than DISTURBED of the server's processor, or kept the load from
+# its own for longer than a caller waits for an answer in peace: that says nothing of the server.
+HELD_TRIES, AGAIN = 6, 2
+DISTURBED, LOAD_STOPPED_MS = 0.04, 50
 # Finished transactions stay for 32 s (RFC 3261 17, RFC 6026).
 FINISHED_S = 33
 HELD, HELD_RATE = 4000, 1000
@@ -134,6 +138,10 @@ class Run:
                         and found["unexpected"] == 0
                         and found["seconds"] <= seconds * STRETCH + START_S)
 
+    @property
+    def disturbed(self):
+        return self.others > DISTURBED or self.found["stopped_ms"] > LOAD_STOPPED_MS
+
     def row(self):
         return (self.name, self.rate, self.seconds, f"{self.us:.1f}", f"{self.load * 100:.0f}",
                 f"{self.others * 100:.0f}", self.found["longest_ms"], self.found["stopped_ms"],
@@ -152,10 +160,10 @@ def next_rate(good, bad, load):
 
 
 def search(prefix, rate, seconds):
-    """All runs of the search, and the highest rate carried, or None."""
+    """All runs of the search, and the highest rate carried; None when there is none at all."""
     end = time.monotonic() + seconds
     runs, good, bad = [], None, None
-    while time.monotonic() < end and (bad is None or good is None or bad - good > good // 20):
+    while rate >= LEAST and (good is None or time.monotonic() < end and (bad is None or bad - good > good // 20)):
         for _ in range(TRIES):
             run = Run(prefix, rate, SHORT_S)
             runs.append(run)
@@ -167,8 +175,6 @@ def search(prefix, rate, seconds):
         else:
             bad = rate
             rate = (good + bad) // 2 if good else rate // 2
-        if rate < 20:
-            break
     return runs, good
 
 
@@ -176,6 +182,7 @@ def highest_rate(prefix, first, seconds):
     """Find the highest rate and hold it; returns all runs and the JSON object's part."""
     runs, rate = search(prefix, first, seconds)
     found = {prefix + "calls_per_s": 0, prefix + "calls_per_s_short": rate or 0}
+    again = AGAIN
     for _ in range(HELD_TRIES):
         if not rate:
             break
@@ -185,6 +192,10 @@ def highest_rate(prefix, first, seconds):
             found.update({prefix + "calls_per_s": rate, prefix + "us_per_call": round(held.us, 1),
                           prefix + "longest_ms": held.found["longest_ms"]})
             break
+        if held.disturbed and again:
+            again -= 1
+            continue
+        again = AGAIN
         # The server refuses when it remembers all the finished transactions that it may: what it
         # took until then, it can take every 32 s. And when the load was stopped for a moment, what it
         # makes up for then comes at once: the less room there is, the more of it is refused.
