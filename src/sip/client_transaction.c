@@ -295,7 +295,8 @@ struct sip_flow *sip_client_transaction_flow(const struct sip_client_transaction
 	return txn->flow;
 }
 
-int sip_client_transaction_write(const struct sip_client_transaction *txn, enum sip_method method,
+/* The bytes of the ACK to a final response above 299 (17.1.1.3) or of the CANCEL (9.1). */
+static int write_hop(const struct sip_client_transaction *txn, enum sip_method method,
 	const struct sip_msg *response, struct slice extra, struct buf *out)
 {
 	struct sip_msg *request = mem_zalloc(sizeof *request);
@@ -339,7 +340,7 @@ static void send_cancel(struct sip_client_transaction *txn, struct slice extra)
 	/* 9.1: without a final response by then the transaction is to be given up. */
 	txn->deadline = agent->timers->now + lifetime_us(agent);
 	arm(txn);
-	if (sip_client_transaction_write(txn, SIP_CANCEL, NULL, extra, &agent->out) == 0 &&
+	if (write_hop(txn, SIP_CANCEL, NULL, extra, &agent->out) == 0 &&
 		new_transaction(&own, agent, &cancel) == 0)
 		obj_unref(own);
 }
@@ -390,7 +391,7 @@ static void receive_provisional(struct sip_client_transaction *txn, const struct
 static void acknowledge(struct sip_client_transaction *txn, const struct sip_msg *response)
 {
 	struct buf *out = &txn->agent->out;
-	int err = sip_client_transaction_write(txn, SIP_ACK, response, SLICE_NONE, out);
+	int err = write_hop(txn, SIP_ACK, response, SLICE_NONE, out);
 
 	drop_bytes(txn);
 	if (err < 0)

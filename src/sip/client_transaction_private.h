@@ -44,8 +44,4 @@ void sip_client_transaction_receive(
 /* End it at once, telling nobody. */
 void sip_client_transaction_terminate(struct sip_client_transaction *txn);
 
-/* The bytes of the ACK to a final response above 299 (17.1.1.3) or of the CANCEL (9.1). */
-int sip_client_transaction_write(const struct sip_client_transaction *txn, enum sip_method method,
-	const struct sip_msg *response, struct slice extra, struct buf *out);
-
 #endif

@@ -360,11 +360,6 @@ bool sip_dialog_matches(const struct sip_dialog *dialog, const struct sip_msg *m
 	       slice_eq_nocase(remote, dialog->remote_tag);
 }
 
-struct slice sip_dialog_call_id(const struct sip_dialog *dialog)
-{
-	return dialog->call_id;
-}
-
 bool sip_dialog_is_caller(const struct sip_dialog *dialog)
 {
 	return dialog->caller;

@@ -119,8 +119,6 @@ void sip_dialog_write_contact(const struct sip_dialog *dialog, struct buf *out,
 void sip_write_contact(
 	struct buf *out, const struct sip_flow *flow, bool secure, struct slice user, bool focus);
 
-struct slice sip_dialog_call_id(const struct sip_dialog *dialog);
-
 /* Whether we made the Call-ID (14.1 lets its owner wait longer after 491). */
 bool sip_dialog_is_caller(const struct sip_dialog *dialog);
 

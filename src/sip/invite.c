@@ -32,7 +32,6 @@ static void destroy(void *obj)
 
 	obj_unref(invite->dialog);
 	mem_free(invite->contact_user);
-	mem_free(invite->user_agent);
 	obj_unref(invite->auth);
 }
 
@@ -350,16 +349,6 @@ void sip_invite_write_contact(
 		invite->dialog, out, flow, slice_str(invite->contact_user), invite->focus);
 }
 
-void sip_invite_note_peer(struct sip_invite *invite, const struct sip_msg *msg)
-{
-	struct slice value = sip_msg_value(msg, SIP_HDR_USER_AGENT);
-
-	if (value.n == 0)
-		value = sip_msg_value(msg, SIP_HDR_SERVER);
-	if (value.n && !invite->user_agent)
-		invite->user_agent = mem_strndup(value.p, value.n);
-}
-
 /* ---- accessors --------------------------------------------------------------------------------- */
 
 void sip_invite_set_handlers(
@@ -391,16 +380,6 @@ int sip_invite_set_contact(struct sip_invite *invite, struct slice user, bool fo
 	invite->contact_user = copy;
 	invite->focus = focus;
 	return 0;
-}
-
-struct slice sip_invite_call_id(const struct sip_invite *invite)
-{
-	return sip_dialog_call_id(invite->dialog);
-}
-
-struct slice sip_invite_user_agent(const struct sip_invite *invite)
-{
-	return slice_str(invite->user_agent);
 }
 
 enum sip_transport sip_invite_transport(const struct sip_invite *invite)

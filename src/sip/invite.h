@@ -199,9 +199,7 @@ void *sip_invite_arg(const struct sip_invite *invite, const struct sip_invite_ha
 /* Our Contact: its user part (default "sylkserver") and whether it carries ;isfocus (RFC 4579). */
 int sip_invite_set_contact(struct sip_invite *invite, struct slice user, bool focus);
 
-/* What the peer and the call are; slices are good as long as the usage. */
-struct slice sip_invite_call_id(const struct sip_invite *invite);
-struct slice sip_invite_user_agent(const struct sip_invite *invite); /* the peer's, or empty */
+/* How the call goes. */
 enum sip_transport sip_invite_transport(const struct sip_invite *invite);
 const struct addr *sip_invite_peer(const struct sip_invite *invite);  /* packets' source */
 const struct addr *sip_invite_local(const struct sip_invite *invite); /* ours towards the peer */

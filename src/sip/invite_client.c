@@ -136,7 +136,6 @@ static void receive_answer(struct sip_invite *invite, const struct sip_msg *resp
 	invite->connected = true;
 	note_accepted(invite);
 	sip_invite_drop_offer(invite);
-	sip_invite_note_peer(invite, response);
 	note_exchange(invite, response);
 	invite->need_ack = true;
 	invite->ack_cseq = response->cseq.number;

@@ -77,7 +77,7 @@ struct sip_invite {
 	struct sm sm;
 	struct sip_dialog *dialog; /* ours */
 	struct addr peer;
-	char *contact_user, *user_agent;
+	char *contact_user;
 
 	/* The peer's INVITE or re-INVITE: unanswered, or (awaiting_ack) answered with 2xx. */
 	struct sip_server_transaction *incoming;
@@ -162,9 +162,6 @@ int sip_invite_check_extra(struct slice extra);
 
 void sip_invite_write_contact(
 	const struct sip_invite *invite, struct buf *out, const struct sip_flow *flow);
-
-/* Keep the peer's User-Agent or Server; without memory it stays unknown. */
-void sip_invite_note_peer(struct sip_invite *invite, const struct sip_msg *msg);
 
 /* ---- invite_server.c --------------------------------------------------------------------------- */
 

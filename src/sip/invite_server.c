@@ -164,7 +164,6 @@ void sip_invite_new_server(
 	invite->connected = true;
 	invite->peer = request->source;
 	invite->replaced = obj_ref(replaced);
-	sip_invite_note_peer(invite, request);
 	take(invite, txn, request);
 	agent->handlers.invite(invite, request, agent->arg);
 	if (invite->sm.state == INVITE_RECEIVED && !invite->handlers) {

@@ -514,15 +514,6 @@ out:
 
 /* ---- what the user does ------------------------------------------------------------------------ */
 
-void sip_notifier_set_handlers(
-	struct sip_notifier *notifier, const struct sip_notifier_handlers *handlers, void *arg)
-{
-	if (notifier->state == SIP_SUBSCRIPTION_TERMINATED)
-		return;
-	notifier->handlers = handlers;
-	notifier->arg = arg;
-}
-
 int sip_notifier_notify(struct sip_notifier *notifier, const struct sip_body *state)
 {
 	int err;
@@ -551,11 +542,6 @@ void sip_notifier_end(struct sip_notifier *notifier, enum sip_subscription_reaso
 	if (keep_state(notifier, state) < 0)
 		drop_state(notifier);
 	terminate(notifier, reason, retry_after);
-}
-
-const struct sip_event *sip_notifier_event(const struct sip_notifier *notifier)
-{
-	return &notifier->event;
 }
 
 uint32_t sip_notifier_expires(const struct sip_notifier *notifier)

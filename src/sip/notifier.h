@@ -49,9 +49,6 @@ int sip_notifier_accept(struct sip_notifier **notifier, struct sip_agent *agent,
 	struct sip_server_transaction *txn, const struct sip_notifier_params *params,
 	const struct sip_body *state, const struct sip_notifier_handlers *handlers, void *arg);
 
-void sip_notifier_set_handlers(
-	struct sip_notifier *notifier, const struct sip_notifier_handlers *handlers, void *arg);
-
 /*
  * The state has changed. While a NOTIFY is unanswered the newest state waits for that. Copied.
  * Returns 0; -ENOTCONN when it has ended; -ENOMEM (the old state stays).
@@ -67,9 +64,6 @@ int sip_notifier_activate(struct sip_notifier *notifier, const struct sip_body *
  */
 void sip_notifier_end(struct sip_notifier *notifier, enum sip_subscription_reason reason,
 	int64_t retry_after, const struct sip_body *state);
-
-/* The package and id that were subscribed to; good as long as the notifier. */
-const struct sip_event *sip_notifier_event(const struct sip_notifier *notifier);
 
 /* Seconds left. */
 uint32_t sip_notifier_expires(const struct sip_notifier *notifier);

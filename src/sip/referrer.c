@@ -28,7 +28,8 @@ static void destroy(void *obj)
 	obj_unref(r->subscriber);
 }
 
-int sip_frag_parse(struct slice body, unsigned *status, struct slice *phrase)
+/* The status line of a message/sipfrag (RFC 3420). Returns 0 or -EINVAL. */
+static int parse_frag(struct slice body, unsigned *status, struct slice *phrase)
 {
 	struct slice line, code;
 	uint32_t number;
@@ -54,7 +55,7 @@ static void on_notified(struct sip_subscriber *subscriber,
 
 	if (sip_word_params_parse(notify->content_type, &type) < 0 ||
 		!slice_eq_nocase(type.word, SLICE("message/sipfrag")) ||
-		sip_frag_parse(notify->body, &told, &phrase) < 0)
+		parse_frag(notify->body, &told, &phrase) < 0)
 		return;
 	r->status = told;
 	if (r->handlers && r->handlers->progress)

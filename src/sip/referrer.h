@@ -49,7 +49,4 @@ int sip_referrer_start_in(struct sip_referrer **referrer, struct sip_invite *inv
 	const struct sip_referrer_params *params, const struct sip_referrer_handlers *handlers,
 	void *arg);
 
-/* The status line of a message/sipfrag (RFC 3420). Returns 0 or -EINVAL. */
-int sip_frag_parse(struct slice body, unsigned *status, struct slice *phrase);
-
 #endif
