@@ -17,6 +17,18 @@ enum { MAX_THREADS = 256 };
 
 /* ---- events ----------------------------------------------------------------------------- */
 
+/* What holds by now: of several changes behind each other the last one. */
+static void tell_talking(struct media_leg *leg, const struct media_leg_handlers *h)
+{
+	bool talking = atomic_load_explicit(&leg->leg.figures.talking, memory_order_relaxed);
+
+	if (talking == leg->talking)
+		return;
+	leg->talking = talking;
+	if (h->talking)
+		h->talking(talking, leg->arg);
+}
+
 static void on_leg_event(struct leg_event *event)
 {
 	struct media_leg *leg = CONTAINER_OF(event->leg, struct media_leg, leg);
@@ -25,7 +37,7 @@ static void on_leg_event(struct leg_event *event)
 	struct addr from = event->from;
 
 	/* From here on the media thread may write the next one. */
-	atomic_store_explicit(&event->busy, false, memory_order_release);
+	atomic_exchange_explicit(&event->busy, false, memory_order_acq_rel);
 	if (!h)
 		return;
 	if (kind == MAIL_STARTED && h->started)
@@ -36,6 +48,8 @@ static void on_leg_event(struct leg_event *event)
 		h->silent(&leg->leg.arrivals, leg->arg);
 	else if (kind == MAIL_LEFT && h->left)
 		h->left(leg->arg);
+	else if (kind == MAIL_TALKING)
+		tell_talking(leg, h);
 }
 
 /* At most as many at a time as there is room for: who fills it meanwhile posts another mail. */
@@ -59,6 +73,7 @@ static void on_event(struct media_engine *engine, struct media_mail *mail)
 	case MAIL_TIMEOUT:
 	case MAIL_SILENT:
 	case MAIL_LEFT:
+	case MAIL_TALKING:
 		on_leg_event(CONTAINER_OF(mail, struct leg_event, mail));
 		break;
 	case MAIL_KEYS:

@@ -151,6 +151,11 @@ struct media_leg_handlers {
 	void (*timeout)(void *arg);
 	/* Once: no RTP within seconds after it could come; arrivals: what came instead. */
 	void (*silent)(const struct media_arrivals *arrivals, void *arg);
+	/*
+	 * In a room, the peer has begun or ceased to talk: louder than its surroundings, and not for
+	 * a moment only (talkers.c). A few times a second at most.
+	 */
+	void (*talking)(bool talking, void *arg);
 	/* The peer's RTCP says that it leaves (RFC 3550 6.6). It ends nothing by itself. */
 	void (*left)(void *arg);
 	/* The peer has pressed a key and released it: 0 to 9, *, #, A to D, or ! (hook flash). */

@@ -56,6 +56,7 @@ struct media_leg {
 	const struct media_leg_handlers *handlers; /* NULL once closed */
 	void *arg;
 	struct media_player *player; /* that it hears; NULL: none */
+	bool talking;                /* as its handler was told */
 	struct media_srtp srtp;      /* the keys in use; wiped when they are not */
 };
 

@@ -14,8 +14,10 @@
 #include "media/media_thread.h"
 #include "media/mix.h"
 #include "media/resampler.h"
+#include "media/rtp_extension.h"
 #include "media/scratch.h"
 #include "media/stretch.h"
+#include "media/talkers.h"
 #include "media/tone_receiver.h"
 
 enum {
@@ -44,6 +46,15 @@ enum {
 
 #define ALIKE 0.8F
 
+/*
+ * A peer is believed what it tells of its levels as long as so many packets in a row, decoded, are not
+ * ten decibels softer than they were said to be. A tick in which nothing is there to be decoded counts
+ * too: who is chosen for what he tells has to have something to say.
+ */
+#define COMPARED 25
+#define EXAGGERATION 10
+#define NO_LEVEL 255
+
 /* Timestamps are kept on this clock, which those of all codecs divide: so a change of codec amidst a
  * stream does not end it. */
 #define JITTER_CLOCK 96000
@@ -70,6 +81,10 @@ struct leg_rx {
 	uint64_t described_us; /* when a packet said what noise; 0: it is learned */
 	int16_t *ahead;        /* decoded but not played yet, at rate; NULL: not needed so far */
 	size_t n_ahead;
+	bool passing;                   /* the last tick passed over what it had */
+	uint32_t passed_us;             /* passed over, not decoded, though not due yet */
+	uint32_t passed_span_us;        /* length of the packet passed over last */
+	uint8_t levels[JITTER_PACKETS]; /* told by the packets that wait, by sequence number */
 };
 
 static size_t smaller(size_t a, size_t b)
@@ -100,6 +115,7 @@ void leg_init(struct leg *leg, struct media_thread *home, struct port *port)
 	leg->started.leg = leg->timed_out.leg = leg->silent.leg = leg->left.leg = leg;
 	leg_keys_init(&leg->events, leg, MEDIA_KEY_EVENT);
 	leg_keys_init(&leg->tones, leg, MEDIA_KEY_TONE);
+	leg->talking.leg = leg;
 	list_init(&leg->member);
 	list_init(&leg->talker);
 	list_init(&leg->listener);
@@ -119,6 +135,8 @@ void leg_configure(struct leg *leg, const struct media_leg_config *config)
 	leg->ptime_ms = config->ptime_ms;
 	memcpy(leg->events_taken, config->events, sizeof leg->events_taken);
 	leg->n_events_taken = config->n_events;
+	if (leg->level_in != config->level_in)
+		leg->told = (struct leg_told){0};
 	leg->level_in = config->level_in;
 	leg->level_out = config->level_out;
 	leg->sending = config->sending && config->send.codec;
@@ -150,8 +168,9 @@ static struct leg_rx *rx_new(struct media_thread *t)
 
 	if (!rx)
 		return NULL;
-	*rx = (struct leg_rx){
-		.jitter = (struct jitter_buffer *)(void *)(rx + 1), .rate = DEFAULT_RATE};
+	*rx = (struct leg_rx){.jitter = (struct jitter_buffer *)(void *)(rx + 1),
+		.rate = DEFAULT_RATE,
+		.passed_span_us = DEFAULT_SPAN_MS * 1000};
 	resampler_init(&rx->resampler, DEFAULT_RATE, DEFAULT_RATE);
 	jitter_buffer_init(rx->jitter, &(struct jitter_settings){.capacity = JITTER_PACKETS,
 					       .clock_rate = JITTER_CLOCK,
@@ -218,11 +237,48 @@ static int put_noise(struct leg *leg, const struct rtp_packet *packet, uint64_t 
 	return 0;
 }
 
+/* Note what a packet tells of its level. */
+static void note_level(struct leg *leg, const struct rtp_packet *packet)
+{
+	struct leg_told *told = &leg->told;
+	struct audio_level level = {.level = NO_LEVEL};
+	uint32_t energy;
+
+	told->tells = leg->level_in && rtp_audio_level(packet, leg->level_in, &level);
+	leg->rx->levels[packet->seq % JITTER_PACKETS] = level.level;
+	energy = told->tells ? audio_level_energy(level.level) : 0;
+	if (!told->fresh || energy > told->energy)
+		told->energy = energy;
+	told->fresh = true;
+}
+
+/* Hold what was told, of a packet or of a tick without any, against what was found. */
+static void compare_level(struct leg_told *told, uint32_t said, uint32_t found)
+{
+	told->said += said;
+	told->found += found;
+	if (++told->n < COMPARED)
+		return;
+	if (told->said > EXAGGERATION * (told->found + told->n * SPEECH_ENERGY))
+		told->doubted = true;
+	told->n = 0;
+	told->said = told->found = 0;
+}
+
+static void compare_packet(struct leg *leg, uint16_t seq, const int16_t *pcm, size_t n)
+{
+	uint8_t level = leg->rx->levels[seq % JITTER_PACKETS];
+
+	if (leg->level_in && level != NO_LEVEL)
+		compare_level(&leg->told, audio_level_energy(level), mix_energy(pcm, n));
+}
+
 int leg_put(
 	struct media_thread *t, struct leg *leg, const struct rtp_packet *packet, uint64_t time_us)
 {
 	const struct media_payload *payload = payload_of(leg, packet->payload_type);
 	struct rtp_packet timed = *packet;
+	int err;
 
 	if (!payload && packet->payload_type == COMFORT_NOISE_PAYLOAD)
 		return put_noise(leg, packet, time_us);
@@ -236,7 +292,10 @@ int leg_put(
 	if (!leg->rx)
 		return -ENOMEM;
 	timed.timestamp = jitter_time(leg->rx, packet, payload->codec->clock_rate);
-	return jitter_buffer_put(leg->rx->jitter, &timed, time_us);
+	err = jitter_buffer_put(leg->rx->jitter, &timed, time_us);
+	if (!err)
+		note_level(leg, packet);
+	return err;
 }
 
 /* From here on what is decoded has another rate; what waits for the rest of a frame is converted. */
@@ -288,12 +347,14 @@ static int decode(struct media_thread *t, struct leg *leg, const struct rtp_pack
 	int n = choose_decoder(t, leg, packet->payload_type);
 
 	if (n < 0)
-		return n;
+		goto out;
 	media_count(&t->counters.decodes, 1);
 	n = leg->rx->codec->decode(leg->rx->decoder, packet->payload, packet->payload_size,
 		scratch->span + scratch->n_span, SCRATCH_SPAN - scratch->n_span);
 	if (n > 0)
 		leg->rx->span = (size_t)n;
+out:
+	compare_packet(leg, packet->seq, scratch->span + scratch->n_span, n > 0 ? (size_t)n : 0);
 	return n;
 }
 
@@ -478,6 +539,18 @@ static bool next_span(struct media_thread *t, struct leg *leg, uint64_t time_us)
 	return true;
 }
 
+/* What was passed over before its time is silence now. */
+static void take_passed(struct media_thread *t, struct leg_rx *rx)
+{
+	struct media_scratch *scratch = t->scratch;
+	size_t n = smaller((size_t)rx->passed_us * rx->rate / 1000000, rx->rate / 50);
+
+	memset(scratch->span + scratch->n_span, 0, n * sizeof *scratch->span);
+	scratch->n_span += n;
+	rx->passed_us -= (uint32_t)smaller(rx->passed_us, MEDIA_TICK_US);
+	rx->passing = false;
+}
+
 static void take_ahead(struct media_thread *t, struct leg_rx *rx)
 {
 	struct media_scratch *scratch = t->scratch;
@@ -518,12 +591,15 @@ bool leg_pull(
 	if (!rx)
 		return false;
 	scratch->n_span = resampler_turn(&rx->resampler, rate, scratch->span);
+	take_passed(t, rx);
 	take_ahead(t, rx);
 	while (scratch->n_span < frame_of(rx)) {
 		if (!next_span(t, leg, time_us + (uint64_t)scratch->n_span * 1000000 / rx->rate))
 			break;
 	}
 	n = scratch->n_span;
+	if (n == 0 && leg->told.tells)
+		compare_level(&leg->told, leg->voice.energy, 0);
 	if (n == 0)
 		return false;
 	frame = frame_of(rx);
@@ -538,6 +614,78 @@ bool leg_pull(
 unsigned leg_decoded_rate(const struct leg *leg)
 {
 	return leg->rx && leg->rx->decoder ? leg->rx->rate : 0;
+}
+
+/* How long a packet's sound is, in microseconds; 0: not to be known. */
+static uint32_t length_of(const struct leg *leg, const struct rtp_packet *packet)
+{
+	const struct media_payload *payload = payload_of(leg, packet->payload_type);
+	unsigned rate = payload ? payload->settings.sample_rate : 0;
+	int n = payload ? payload->codec->payload_samples(
+				  packet->payload, packet->payload_size, rate)
+			: 0;
+
+	return n > 0 ? (uint32_t)((uint64_t)n * 1000000 / rate) : 0;
+}
+
+/* Pass over the next span. Delay is taken back or added at once: nobody hears it. Returns its length. */
+static uint32_t pass_span(struct leg *leg, uint64_t time_us)
+{
+	struct leg_rx *rx = leg->rx;
+	struct rtp_packet packet;
+	enum jitter_result result = jitter_buffer_get(rx->jitter, time_us, &packet);
+	uint64_t excess, shortage;
+	uint32_t us;
+
+	if (result == JITTER_WAIT)
+		return 0;
+	us = result == JITTER_PACKET ? length_of(leg, &packet) : 0;
+	if (us > 0)
+		rx->passed_span_us = us;
+	us = rx->passed_span_us;
+	if (result != JITTER_PACKET)
+		return us;
+	excess = in_us(jitter_buffer_excess(rx->jitter, time_us));
+	shortage = in_us(jitter_buffer_shortage(rx->jitter, time_us));
+	return us - (uint32_t)smaller(excess, us / 2) + (uint32_t)smaller(shortage, us);
+}
+
+bool leg_pass(struct leg *leg, uint64_t time_us)
+{
+	struct leg_rx *rx = leg->rx;
+	uint32_t us, got;
+
+	leg->played_us = time_us;
+	if (!rx)
+		return false;
+	/* What comes after a while has nothing to do with what was before. */
+	if (!rx->passing)
+		memset(rx->resampler.history, 0, sizeof rx->resampler.history);
+	rx->passing = true;
+	rx->sounding = false;
+	rx->passed_us += (uint32_t)((uint64_t)rx->n_ahead * 1000000 / rx->rate);
+	rx->n_ahead = 0;
+	us = rx->passed_us;
+	while (us < MEDIA_TICK_US) {
+		got = pass_span(leg, time_us + us);
+		if (got == 0)
+			break;
+		us += got;
+	}
+	rx->passed_us = us > MEDIA_TICK_US ? us - MEDIA_TICK_US : 0;
+	return us > 0;
+}
+
+void leg_tell_talking(struct media_thread *t, struct leg *leg, bool talking)
+{
+	struct leg_event *event = &leg->talking;
+
+	leg->voice.talking = talking;
+	leg->voice.spell = 0;
+	atomic_store_explicit(&leg->figures.talking, talking, memory_order_relaxed);
+	/* Still busy: who reads that event then sees what was just written. */
+	if (!atomic_exchange_explicit(&event->busy, true, memory_order_acq_rel))
+		media_thread_report(t, &event->mail, MAIL_TALKING);
 }
 
 uint64_t leg_excess_us(const struct leg *leg, uint64_t time_us)

@@ -30,7 +30,10 @@ struct media_thread;
 struct mixer;
 struct port;
 
-/* An event on its way to the signalling loop, part of its leg. busy: set by home, cleared there. */
+/*
+ * An event on its way to the signalling loop, part of its leg. busy: set by home (of talking, by the
+ * owner), cleared there.
+ */
 struct leg_event {
 	struct media_mail mail;
 	struct leg *leg;
@@ -46,16 +49,30 @@ struct leg_figures {
 	_Atomic unsigned
 		remote_loss;     /* percent; encoders may look at it to protect their packets */
 	_Atomic unsigned thread; /* the owner's */
+	atomic_bool talking;     /* the owner's */
 };
 
 /* The state of a talker in the choice of the loudest (talkers.c). */
 struct leg_voice {
 	int16_t *pcm;    /* this tick's 20 ms at the mixer's rate; NULL: none */
-	uint32_t energy; /* mean square of pcm */
+	uint32_t energy; /* mean square of pcm, or as the packets tell it */
 	uint32_t level;  /* the same, falling slowly */
 	unsigned hang;   /* ticks for which it still counts as speaking */
 	unsigned quiet;  /* ticks without a packet */
 	bool chosen;     /* is mixed */
+	bool waiting;    /* in this tick: it tells its level, and is decoded only if it is chosen */
+	bool talking;    /* as signalling is told */
+	unsigned spell;  /* ticks that say otherwise, one after the other */
+};
+
+/* What a peer tells of its levels (RFC 6464), and whether it is true. */
+struct leg_told {
+	bool tells;      /* the last packet did */
+	bool doubted;    /* what it told was not so: it is measured like one who tells nothing */
+	bool fresh;      /* packets have come since the last tick */
+	uint32_t energy; /* of the loudest of them */
+	unsigned n;      /* packets compared so far, and the sums of their energies */
+	uint64_t said, found;
 };
 
 struct leg {
@@ -64,6 +81,7 @@ struct leg {
 	struct port *port;          /* home's; to others a name */
 	struct media_command close; /* signalling posts it */
 	struct leg_event started, timed_out, silent, left;
+	struct leg_event talking;       /* the owner posts it; figures.talking says what it means */
 	struct media_arrivals arrivals; /* of silent: home's until it posts that, once */
 	struct leg_figures figures;
 	struct leg_keys events;   /* home's: keys that came as telephone-event */
@@ -89,7 +107,8 @@ struct leg {
 	unsigned n_events_taken;
 	uint8_t level_in, level_out; /* as in media_leg_config */
 	bool sending;
-	struct leg_rx *rx;              /* NULL until a packet comes */
+	struct leg_rx *rx; /* NULL until a packet comes */
+	struct leg_told told;
 	uint64_t played_us;             /* the last tick that took audio; 0: none */
 	struct tone_sender tone_sender; /* keys that it hears as tones */
 	struct media_player *player;    /* what it alone hears; holds a reference; NULL: nothing */
@@ -144,6 +163,15 @@ bool leg_pull(
 
 /* The rate of what is decoded, Hz; 0: nothing yet. */
 unsigned leg_decoded_rate(const struct leg *leg);
+
+/*
+ * The same without decoding or giving anything: the 20 ms are passed over, and all that waits goes
+ * its way. Returns whether there was something.
+ */
+bool leg_pass(struct leg *leg, uint64_t time_us);
+
+/* Tell signalling that the peer has begun, or ceased, to talk. */
+void leg_tell_talking(struct media_thread *t, struct leg *leg, bool talking);
 
 /* RTP time by which what waits is too much, in microseconds; 0 if it is not. */
 uint64_t leg_excess_us(const struct leg *leg, uint64_t time_us);

@@ -42,6 +42,7 @@ enum media_mail_kind {
 	MAIL_SILENT,     /* struct leg_event */
 	MAIL_LEFT,       /* struct leg_event */
 	MAIL_KEYS,       /* struct leg_keys: the peer has pressed some */
+	MAIL_TALKING,    /* struct leg_event */
 	MAIL_LEG_GONE,   /* struct leg: no thread knows it any more */
 	MAIL_PORT_GONE,  /* struct port */
 	MAIL_MIXER_GONE, /* struct mixer */

@@ -234,6 +234,8 @@ static void forget_talker(struct mixer *m, struct leg *leg)
 	if (list_empty(&leg->talker))
 		return;
 	leg->voice.chosen = false;
+	if (leg->voice.talking)
+		leg_tell_talking(m->thread, leg, false);
 	list_remove(&leg->talker);
 	m->n_talkers--;
 	release_own_if_unused(m, leg);

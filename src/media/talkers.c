@@ -14,9 +14,17 @@
 #include "media/scratch.h"
 
 enum {
-	SPEECH_ENERGY = 1074, /* -60 dB of full scale, 2^30: below it is silence */
-	HANG_TICKS = 20,      /* 400 ms: a pause between words is not silence */
+	HANG_TICKS = 20, /* 400 ms: a pause between words is not silence */
 	FADE_IN_MS = 5,
+	/*
+	 * Somebody talks once his sound is over -42 dB for 80 ms, until it has been under -48 dB for
+	 * 600 ms: a cough is not, the pause for a breath is. So nobody is told of more than three times
+	 * in two seconds.
+	 */
+	TALK_FROM_ENERGY = 67748,
+	TALK_TICKS = 4,
+	REST_BELOW_ENERGY = 17018,
+	REST_TICKS = 30,
 };
 
 /* The state of one choice: the loudest so far, loudest first. */
@@ -24,6 +32,8 @@ struct choice {
 	struct leg *legs[TALKERS_MAX];
 	uint32_t scores[TALKERS_MAX];
 	unsigned n, max;
+	uint64_t time_us;
+	int16_t *free; /* for the next frame that is decoded */
 };
 
 /*
@@ -40,21 +50,65 @@ static bool is_too_soon(const struct leg *leg, uint64_t time_us)
 	return since < MEDIA_TICK_US / 2 || leg_excess_us(leg, time_us) < MEDIA_TICK_US - since;
 }
 
-/* Take a leg's frame of this tick and follow its level. */
-static void hear(struct mixer *m, struct leg *leg, uint64_t time_us, int16_t *pcm)
+static void note_arrival(struct leg_voice *v, bool any)
+{
+	v->quiet = any ? 0 : v->quiet + 1;
+}
+
+/* Take a leg's frame of this tick. */
+static void play(struct mixer *m, struct choice *c, struct leg *leg)
+{
+	struct leg_voice *v = &leg->voice;
+
+	v->waiting = false;
+	if (leg_pull(m->thread, leg, c->time_us, m->rate.now, c->free)) {
+		v->pcm = c->free;
+		c->free += m->rate.now / 50;
+	}
+	note_arrival(v, v->pcm);
+}
+
+/*
+ * How loud somebody is by what he tells: that of the packets just come, which will be played soon. In
+ * long packets there is not one for each tick.
+ */
+static uint32_t told_energy(struct leg *leg)
+{
+	struct leg_told *told = &leg->told;
+	uint32_t energy = told->fresh ? told->energy : leg->voice.energy / 2;
+
+	told->fresh = false;
+	return energy;
+}
+
+/* Whether somebody talks, slowly enough for those who are told. */
+static void follow_talk(struct media_thread *t, struct leg *leg)
+{
+	struct leg_voice *v = &leg->voice;
+	bool otherwise = v->talking ? v->energy < REST_BELOW_ENERGY : v->energy > TALK_FROM_ENERGY;
+
+	v->spell = otherwise ? v->spell + 1 : 0;
+	if (v->spell >= (v->talking ? REST_TICKS : TALK_TICKS))
+		leg_tell_talking(t, leg, !v->talking);
+}
+
+/* Find out how loud a leg is in this tick, and follow it. */
+static void hear(struct mixer *m, struct choice *c, struct leg *leg)
 {
 	struct leg_voice *v = &leg->voice;
 
 	v->pcm = NULL;
-	v->energy = 0;
-	if (is_too_soon(leg, time_us))
+	v->waiting = false;
+	if (is_too_soon(leg, c->time_us)) {
+		v->energy = 0;
 		return;
-	if (leg_pull(m->thread, leg, time_us, m->rate.now, pcm)) {
-		v->energy = mix_energy(pcm, m->rate.now / 50);
-		v->pcm = pcm;
-		v->quiet = 0;
+	}
+	v->waiting = leg->told.tells && !leg->told.doubted;
+	if (v->waiting) {
+		v->energy = told_energy(leg);
 	} else {
-		v->quiet++;
+		play(m, c, leg);
+		v->energy = v->pcm ? mix_energy(v->pcm, m->rate.now / 50) : 0;
 	}
 	v->level -= v->level / 8;
 	if (v->energy > v->level)
@@ -63,6 +117,7 @@ static void hear(struct mixer *m, struct leg *leg, uint64_t time_us, int16_t *pc
 		v->hang = HANG_TICKS;
 	else if (v->hang)
 		v->hang--;
+	follow_talk(m->thread, leg);
 }
 
 /* Enter a candidate, pushing out the quietest if the places are all taken. */
@@ -91,39 +146,40 @@ static void add(struct talkers *talkers, struct leg *leg)
 		talkers->n_sounding++;
 }
 
-/* Those who were mixed until now and are no longer: this frame is their last. */
-static void add_fading(struct mixer *m, struct talkers *talkers, size_t frame)
+/* One who is not in the choice: if he was mixed until now, this frame is his last. */
+static void leave_out(struct mixer *m, struct choice *c, struct talkers *talkers, struct leg *leg)
 {
-	struct list_node *it, *next;
+	struct leg_voice *v = &leg->voice;
+	bool fading = v->chosen;
 
-	LIST_FOR_EACH(it, next, &m->talkers)
-	{
-		struct leg *leg = CONTAINER_OF(it, struct leg, talker);
-
-		if (!leg->voice.chosen)
-			continue;
-		leg->voice.chosen = false;
-		if (talkers->n == 2 * TALKERS_MAX)
-			continue;
-		if (leg->voice.pcm)
-			mix_fade_out(leg->voice.pcm, frame);
-		add(talkers, leg);
-	}
+	v->chosen = false;
+	if (v->waiting && fading)
+		play(m, c, leg);
+	else if (v->waiting)
+		note_arrival(v, leg_pass(leg, c->time_us));
+	if (!fading || talkers->n == 2 * TALKERS_MAX)
+		return;
+	if (v->pcm)
+		mix_fade_out(v->pcm, m->rate.now / 50);
+	add(talkers, leg);
 }
 
-static void apply(struct mixer *m, const struct choice *c, struct talkers *talkers)
+static void apply(struct mixer *m, struct choice *c, struct talkers *talkers)
 {
-	unsigned rate = m->rate.now;
+	struct list_node *it, *next;
 
 	for (unsigned i = 0; i < c->n; i++) {
 		struct leg_voice *v = &c->legs[i]->voice;
 
+		if (v->waiting)
+			play(m, c, c->legs[i]);
 		if (!v->chosen && v->pcm)
-			mix_fade_in(v->pcm, rate / 1000 * FADE_IN_MS);
+			mix_fade_in(v->pcm, m->rate.now / 1000 * FADE_IN_MS);
 		v->chosen = false; /* set again below, when only those who fade are left over */
 		add(talkers, c->legs[i]);
 	}
-	add_fading(m, talkers, rate / 50);
+	LIST_FOR_EACH(it, next, &m->talkers)
+	leave_out(m, c, talkers, CONTAINER_OF(it, struct leg, talker));
 	for (unsigned i = 0; i < c->n; i++)
 		c->legs[i]->voice.chosen = true;
 }
@@ -146,27 +202,31 @@ static bool reserve_frames(struct media_thread *t, unsigned n)
 	return true;
 }
 
+/* The rate that the room needs for those who speak. */
+static void note_rate(struct talkers *talkers, const struct leg *leg)
+{
+	unsigned rate = leg_decoded_rate(leg);
+
+	if (rate > talkers->decoded_rate)
+		talkers->decoded_rate = rate;
+}
+
 void talkers_collect(struct mixer *m, uint64_t time_us, struct talkers *talkers)
 {
 	struct media_thread *t = m->thread;
-	struct choice choice = {.max = t->settings->mixed_talkers};
+	struct choice choice = {.max = t->settings->mixed_talkers, .time_us = time_us};
 	struct list_node *it, *next;
-	int16_t *pcm;
 
 	talkers->n = talkers->n_sounding = talkers->decoded_rate = 0;
 	if (!reserve_frames(t, m->n_talkers))
 		return;
-	pcm = t->scratch->frames;
+	choice.free = t->scratch->frames;
 	LIST_FOR_EACH(it, next, &m->talkers)
 	{
 		struct leg *leg = CONTAINER_OF(it, struct leg, talker);
-		unsigned rate;
 
-		hear(m, leg, time_us, pcm);
-		pcm += m->rate.now / 50;
-		rate = leg_decoded_rate(leg);
-		if (rate > talkers->decoded_rate)
-			talkers->decoded_rate = rate;
+		hear(m, &choice, leg);
+		note_rate(talkers, leg);
 		if (leg->voice.hang)
 			consider(&choice, leg);
 	}

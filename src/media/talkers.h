@@ -12,7 +12,8 @@
 struct leg;
 struct mixer;
 
-#define TALKERS_MAX 64 /* settings.mixed_talkers is capped to it */
+#define SPEECH_ENERGY 1074 /* -60 dB of full scale, 2^30: below it is silence */
+#define TALKERS_MAX 64     /* settings.mixed_talkers is capped to it */
 
 /* Those whose voices are in this tick's mix: the chosen, and those who are just fading out. */
 struct talkers {

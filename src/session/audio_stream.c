@@ -121,6 +121,18 @@ static void leg_left(void *arg)
 		stream->base.session->remote.address);
 }
 
+static void leg_talking(bool talking, void *arg)
+{
+	struct audio_stream *stream = arg;
+	struct session *session = stream->base.session;
+
+	stream->base.talking = talking;
+	log_debug(LOG_NAME, "%s %s in the call to %.*s", session->remote.address,
+		talking ? "talks" : "is silent", SLICE_ARG(session->target));
+	if (session->handlers->talking)
+		session->handlers->talking(session, &stream->base, session->arg);
+}
+
 static void leg_timeout(void *arg)
 {
 	struct audio_stream *stream = arg;
@@ -146,6 +158,7 @@ static const struct media_leg_handlers leg_handlers = {
 	.silent = leg_silent,
 	.left = leg_left,
 	.key = leg_key,
+	.talking = leg_talking,
 };
 
 int audio_stream_open(struct audio_stream *stream, struct media_engine *media,
@@ -443,5 +456,6 @@ void audio_stream_close(struct audio_stream *stream)
 	if (stream->port)
 		media_port_close(stream->port);
 	stream->base.leg = NULL;
+	stream->base.talking = false;
 	stream->port = NULL;
 }

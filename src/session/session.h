@@ -65,6 +65,7 @@ struct session_stream {
 	enum stream_kind kind;
 	enum stream_state state;
 	bool on_hold;          /* by the peer: it does not want to hear us, nor is it heard */
+	bool talking;          /* audio, in a room: somebody speaks here just now */
 	bool held;             /* by us: it is sent to, and not heard (session_hold) */
 	struct media_leg *leg; /* audio: present from acceptance until removal */
 };
@@ -85,6 +86,8 @@ struct session_handlers {
 	 * hold changed. leg of a removed one is NULL.
 	 */
 	void (*stream_changed)(struct session *session, struct session_stream *stream, void *arg);
+	/* Somebody on the stream has begun or ceased to talk, as stream->talking says. */
+	void (*talking)(struct session *session, struct session_stream *stream, void *arg);
 	/*
 	 * The peer has pressed a key: 0 to 9, *, #, A to D, or ! (hook flash). Told once, whether it
 	 * came as RTP, as a tone in the audio of a room, by the signalling, or by several of these.

@@ -128,11 +128,21 @@ static void on_key(enum media_key_way way, char key, unsigned duration_ms, void 
 	p->key_ways[p->n_keys++] = way;
 }
 
+static void on_talking(bool talking, void *arg)
+{
+	struct phone *p = arg;
+
+	assert_true(talking != p->talking);
+	p->talking = talking;
+	p->n_talks++;
+}
+
 static const struct media_leg_handlers handlers = {.started = on_started,
 	.timeout = on_timeout,
 	.silent = on_silent,
 	.left = on_left,
-	.key = on_key};
+	.key = on_key,
+	.talking = on_talking};
 
 struct media_leg_config phone_config(const struct phone *p)
 {

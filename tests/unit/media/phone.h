@@ -75,7 +75,8 @@ struct phone {
 	struct media_port *port; /* the server's side */
 	struct media_leg *leg;
 	struct addr to;
-	unsigned n_started, n_timeouts, n_silent, n_left;
+	unsigned n_started, n_timeouts, n_silent, n_left, n_talks;
+	bool talking;
 	char pressed[PHONE_MAX_KEYS + 1]; /* that the server was told of, and how */
 	unsigned key_ms[PHONE_MAX_KEYS], n_keys;
 	enum media_key_way key_ways[PHONE_MAX_KEYS];

@@ -56,6 +56,11 @@ static void on_stream_changed(struct session *session, struct session_stream *st
 		session_end(session, "enough");
 }
 
+static void on_talking(struct session *session, struct session_stream *stream, void *arg)
+{
+	say(arg, stream->talking ? "talks" : "silent");
+}
+
 static void on_media_timeout(struct session *session, struct session_stream *stream, void *arg)
 {
 	say(arg, "media timeout");
@@ -80,6 +85,7 @@ static const struct session_handlers handlers = {
 	.proposed = on_proposed,
 	.stream_changed = on_stream_changed,
 	.dtmf = on_dtmf,
+	.talking = on_talking,
 	.media_timeout = on_media_timeout,
 	.ended = on_ended,
 };

@@ -9,7 +9,12 @@
 
 #include <cmocka.h>
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "core/mem.h"
+#include "media/engine_private.h"
+#include "media/rtp.h"
 #include "session/audio_levels.h"
 #include "session_fixture.h"
 
@@ -149,6 +154,64 @@ static void a_re_invite_drops_levels_and_brings_them_back(void **state)
 	caller_bye(c);
 }
 
+/* Send PCMA packets from the address of our SDP to the server's port, as it ticks: loud or silent. */
+static void send_packets(int fd, const struct caller *c, unsigned n, bool loud)
+{
+	static uint16_t seq;
+	uint8_t packet[RTP_HEADER_SIZE + 160];
+	struct addr to;
+	unsigned port;
+
+	assert_int_equal(sscanf(strstr(c->answer, "m=audio"), "m=audio %u", &port), 1);
+	assert_int_equal(addr_parse(slice_str("127.0.0.1"), (uint16_t)port, &to), 0);
+	for (unsigned i = 0; i < n; i++) {
+		struct rtp_packet head = {
+			.payload_type = 8, .seq = seq, .timestamp = 160U * seq, .ssrc = 5};
+
+		/* Full scale, and the softest, with changing signs. */
+		for (unsigned k = 0; k < 160; k++)
+			packet[RTP_HEADER_SIZE + k] =
+				(uint8_t)((loud ? 0x2a : 0x55) | (k & 8) << 4);
+		rtp_write_head(packet, &head);
+		seq++;
+		assert_int_equal(sendto(fd, packet, sizeof packet, 0, &to.u.sa, to.len),
+			(ssize_t)sizeof packet);
+		for (int k = 0; k < 4; k++) {
+			script.world.media_us += 5000;
+			media_engine_step(script.world.media, 0, script.world.media_us);
+		}
+		uv_run(loop_uv(script.world.loop), UV_RUN_NOWAIT);
+	}
+}
+
+static void the_application_is_told_who_talks(void **state)
+{
+	struct caller *c = caller_new(&script.world, "room");
+	struct media_mixer *mixer;
+	struct session_stream *stream;
+	struct addr from;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(addr_parse(slice_str(HERE), 0, &from), 0);
+	assert_int_equal(bind(fd, &from.u.sa, from.len), 0);
+	caller_call(c, caller_sdp(audio(40000)));
+	stream = session_find(script.session, STREAM_AUDIO);
+	assert_int_equal(media_mixer_new(script.world.media, 0, &mixer), 0);
+	assert_int_equal(media_leg_join(stream->leg, mixer), 0);
+	caller_world_settle(&script.world);
+	script_forget(&script);
+	send_packets(fd, c, 20, true);
+	assert_string_equal(script.log, "talks");
+	assert_true(stream->talking);
+	send_packets(fd, c, 60, false);
+	assert_string_equal(script.log, "talks; silent");
+	assert_false(stream->talking);
+	close(fd);
+	caller_bye(c);
+	media_mixer_close(mixer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +229,8 @@ int main(void)
 			session_open, session_close),
 		cmocka_unit_test_setup_teardown(
 			a_re_invite_drops_levels_and_brings_them_back, session_open, session_close),
+		cmocka_unit_test_setup_teardown(
+			the_application_is_told_who_talks, session_open, session_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
