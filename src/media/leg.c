@@ -650,7 +650,7 @@ static uint32_t pass_span(struct leg *leg, uint64_t time_us)
 	return us - (uint32_t)smaller(excess, us / 2) + (uint32_t)smaller(shortage, us);
 }
 
-bool leg_pass(struct leg *leg, uint64_t time_us)
+bool leg_pass(struct media_thread *t, struct leg *leg, uint64_t time_us)
 {
 	struct leg_rx *rx = leg->rx;
 	uint32_t us, got;
@@ -659,8 +659,10 @@ bool leg_pass(struct leg *leg, uint64_t time_us)
 	if (!rx)
 		return false;
 	/* What comes after a while has nothing to do with what was before. */
-	if (!rx->passing)
+	if (!rx->passing) {
 		memset(rx->resampler.history, 0, sizeof rx->resampler.history);
+		listen_for_keys(t, leg, NULL, 0, false);
+	}
 	rx->passing = true;
 	rx->sounding = false;
 	rx->passed_us += (uint32_t)((uint64_t)rx->n_ahead * 1000000 / rx->rate);

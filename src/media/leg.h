@@ -168,7 +168,7 @@ unsigned leg_decoded_rate(const struct leg *leg);
  * The same without decoding or giving anything: the 20 ms are passed over, and all that waits goes
  * its way. Returns whether there was something.
  */
-bool leg_pass(struct leg *leg, uint64_t time_us);
+bool leg_pass(struct media_thread *t, struct leg *leg, uint64_t time_us);
 
 /* Tell signalling that the peer has begun, or ceased, to talk. */
 void leg_tell_talking(struct media_thread *t, struct leg *leg, bool talking);

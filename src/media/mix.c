@@ -3,31 +3,34 @@
 #include "media/mix.h"
 
 #include <math.h>
+#include <string.h>
 
 /*
  * The ceiling of samples and of what lies between them, as any converter behind will make it ("true
- * peak", ITU-R BS.1770 annex 2): -2.5 dB of full scale. That is 1.5 dB under what must not be
- * exceeded, because short filters see too little of what lies near the end of the band, and the next
- * frame may still do something to the last six samples of this one.
+ * peak", ITU-R BS.1770 annex 2): -2.8 dB of full scale. That is 1.8 dB under what must not be
+ * exceeded, because short filters see too little of what lies near the end of the band.
  */
-#define CEILING 24572
+#define CEILING 23700
 #define HALF_RANGE 65536 /* makes what is to be rounded positive */
 
 /*
- * Three points between two samples, each from twelve around: a sinc in a Kaiser window (beta 5), flat
- * within 0.1 dB to 0.35 of the rate. The largest sum of magnitudes is 1.97, so that under
- * CEILING / 2 nothing between needs to be looked at.
+ * Three points between two samples, each from 24 around: a sinc in a Kaiser window (beta 5). The
+ * largest sum of magnitudes is 2.36, so that under NO_PEAKS nothing between needs to be looked at.
  */
-#define TAPS 12
-#define NO_PEAKS (CEILING / 2)
+#define TAPS 24
+#define REACH (TAPS / 2) /* samples, either way, that a point depends on */
+#define NO_PEAKS (CEILING * 2 / 5)
 
 static const float between[3][TAPS] = {
-	{-0.00739F, 0.01829F, -0.03839F, 0.07619F, -0.16611F, 0.89972F, 0.29206F, -0.10939F,
-		0.05410F, -0.02685F, 0.01196F, -0.00417F},
-	{-0.00797F, 0.02106F, -0.04556F, 0.09079F, -0.18882F, 0.63050F, 0.63050F, -0.18882F,
-		0.09079F, -0.04556F, 0.02106F, -0.00797F},
-	{-0.00417F, 0.01196F, -0.02685F, 0.05410F, -0.10939F, 0.29206F, 0.89972F, -0.16611F,
-		0.07619F, -0.03839F, 0.01829F, -0.00739F},
+	{-0.00140F, 0.00286F, -0.00507F, 0.00825F, -0.01271F, 0.01886F, -0.02742F, 0.03970F,
+		-0.05863F, 0.09242F, -0.17574F, 0.89944F, 0.29750F, -0.12262F, 0.07269F, -0.04803F,
+		0.03297F, -0.02278F, 0.01554F, -0.01030F, 0.00652F, -0.00386F, 0.00205F, -0.00090F},
+	{-0.00160F, 0.00345F, -0.00628F, 0.01040F, -0.01620F, 0.02423F, -0.03535F, 0.05114F,
+		-0.07493F, 0.11545F, -0.20490F, 0.63416F, 0.63416F, -0.20490F, 0.11545F, -0.07493F,
+		0.05114F, -0.03535F, 0.02423F, -0.01620F, 0.01040F, -0.00628F, 0.00345F, -0.00160F},
+	{-0.00090F, 0.00205F, -0.00386F, 0.00652F, -0.01030F, 0.01554F, -0.02278F, 0.03297F,
+		-0.04803F, 0.07269F, -0.12262F, 0.29750F, 0.89944F, -0.17574F, 0.09242F, -0.05863F,
+		0.03970F, -0.02742F, 0.01886F, -0.01271F, 0.00825F, -0.00507F, 0.00286F, -0.00140F},
 };
 
 /*
@@ -43,17 +46,14 @@ void mix_add(int32_t *sum, const int16_t *pcm, size_t samples)
 		sum[i] += pcm[i];
 }
 
-/* out = sum - own without a limit, and its peak. */
-static int32_t subtract(const int32_t *sum, const int16_t *own, int32_t *out, size_t samples)
+/* The largest magnitude. */
+static int32_t find_peak(const int32_t *in, size_t samples)
 {
 	int32_t high = 0, low = 0;
 
 	for (size_t i = 0; i < samples; i++) {
-		int32_t x = own ? sum[i] - own[i] : sum[i];
-
-		out[i] = x;
-		high = x > high ? x : high;
-		low = x < low ? x : low;
+		high = in[i] > high ? in[i] : high;
+		low = in[i] < low ? in[i] : low;
 	}
 	return high > -low ? high : -low;
 }
@@ -75,38 +75,30 @@ static void ramp(const int32_t *in, int16_t *out, int32_t samples, float from, f
 	}
 }
 
-/* At most this many samples at a time, so that the scratch space stands on the stack. */
-#define CHUNK 960
+#define MOST (MIX_MAX_LOOK_AHEAD + MIX_MAX_FRAME)
 
-/* Enter what lies between samples: y[i] is a point behind sample i - 6. */
+/* Enter what lies between samples: y[i] is a point behind sample i - REACH. */
 static void raise_levels(float *level, const float *y, size_t samples)
 {
-	const size_t back = TAPS / 2;
-
-	for (size_t i = 0; i < samples && i < back; i++)
-		level[0] = fabsf(y[i]) > level[0] ? fabsf(y[i]) : level[0];
-	for (size_t i = back; i < samples; i++) {
+	for (size_t i = REACH; i < samples; i++) {
 		float peak = fabsf(y[i]);
 
-		level[i - back] = peak > level[i - back] ? peak : level[i - back];
+		level[i - REACH] = peak > level[i - REACH] ? peak : level[i - REACH];
 	}
 }
 
 /*
- * How large each sample is, and what lies between it and the next, to level; what lies between
- * samples of the frame before counts for the first one. Returns the largest.
+ * How large each sample is, and what lies between it and the next, to level; in has MIX_PAST more in
+ * front. What lies behind the last REACH samples is seen when there are more. Returns the largest.
  */
-static float find_levels(
-	const struct mix_limiter *limiter, const int32_t *in, size_t samples, float *level)
+static float find_levels(const int32_t *in, size_t samples, float *level)
 {
-	float x[MIX_PAST + CHUNK], y[CHUNK], most = 0;
+	float x[MIX_PAST + MOST], y[MOST], most = 0;
 
-	for (size_t i = 0; i < MIX_PAST; i++)
-		x[i] = limiter->past[i];
-	for (size_t i = 0; i < samples; i++) {
-		x[MIX_PAST + i] = (float)in[i];
+	for (size_t i = 0; i < MIX_PAST + samples; i++)
+		x[i] = (float)in[i];
+	for (size_t i = 0; i < samples; i++)
 		level[i] = fabsf(x[MIX_PAST + i]);
-	}
 	for (int p = 0; p < 3; p++) {
 		for (size_t i = 0; i < samples; i++)
 			y[i] = x[i] * between[p][0];
@@ -122,8 +114,9 @@ static float find_levels(
 }
 
 /*
- * The gentlest straight way down on which no sample goes over the ceiling: a sample i that allows at
- * most the gain m wants (from - m) / (i + 1) per sample.
+ * The gentlest straight way down on which no level goes over the ceiling, with the gain at rest again
+ * for all that a point depends on: a level i that allows at most the gain m wants
+ * (from - m) / (i + 1 - REACH) per sample.
  */
 static float attack_slope(const float *level, int32_t samples, float from)
 {
@@ -131,7 +124,8 @@ static float attack_slope(const float *level, int32_t samples, float from)
 
 	for (int32_t i = 0; i < samples; i++) {
 		if (level[i] * from > CEILING) {
-			float slope = (from - CEILING / level[i]) / (float)(i + 1);
+			int32_t way = i >= REACH ? i + 1 - REACH : 1;
+			float slope = (from - CEILING / level[i]) / (float)way;
 
 			steepest = slope > steepest ? slope : steepest;
 		}
@@ -139,68 +133,75 @@ static float attack_slope(const float *level, int32_t samples, float from)
 	return -steepest;
 }
 
-/* Down from one gain to another as gently as the samples allow, then level. */
-static void attack(
-	const int32_t *in, const float *level, int16_t *out, int32_t samples, float from, float to)
+/* Down towards a gain on that way, and level from there on. Returns the gain at the end. */
+static float attack(
+	const int32_t *in, int16_t *out, int32_t samples, float slope, float from, float to)
 {
-	float slope = attack_slope(level, samples, from);
-	float length = (to - from) / slope; /* slope < 0: some sample demands the way down */
+	float length = (to - from) / slope; /* slope < 0: some level demands the way down */
 	int32_t n = length < (float)samples ? (int32_t)length : samples;
 
 	ramp(in, out, n, from, slope);
 	ramp(in + n, out + n, samples - n, to, 0);
+	return n < samples ? to : from + slope * (float)samples;
 }
 
-static void keep_past(struct mix_limiter *limiter, const int32_t *in, size_t samples)
+/*
+ * Bring what is held to the rate of frames of so many samples, in straight lines: next is the sample
+ * behind it.
+ */
+static void change_rate(struct mix_limiter *limiter, size_t samples, int32_t next)
 {
-	size_t n = samples < MIX_PAST ? samples : MIX_PAST;
+	size_t ahead = samples / MIX_LOOK_AHEAD_PART;
+	size_t n = MIX_PAST + ahead, old = MIX_PAST + limiter->frame / MIX_LOOK_AHEAD_PART;
+	int32_t before[MIX_PAST + MIX_MAX_LOOK_AHEAD + 1];
 
-	for (size_t i = n; i < MIX_PAST; i++)
-		limiter->past[i - n] = limiter->past[i];
-	for (size_t i = 0; i < n; i++)
-		limiter->past[MIX_PAST - n + i] = (float)in[samples - n + i];
+	memcpy(before, limiter->held, old * sizeof *before);
+	before[old] = next;
+	for (size_t i = 0; i < n; i++) {
+		float back = (float)((n - i) * limiter->frame) / (float)samples;
+		float at = back < (float)old ? (float)old - back : 0;
+		size_t whole = (size_t)at;
+		float part = at - (float)whole;
+
+		limiter->held[i] = (int32_t)((1 - part) * (float)before[whole] +
+					     part * (float)before[whole + 1]);
+	}
 }
 
-static void mix_minus_chunk(struct mix_limiter *limiter, const int32_t *sum, const int16_t *own,
-	int16_t *out, size_t samples)
+bool mix_minus(struct mix_limiter *limiter, const int32_t *sum, const int16_t *own, int16_t *out,
+	size_t samples)
 {
-	int32_t raw[CHUNK], n = (int32_t)samples;
-	float level[CHUNK];
-	float peak = (float)subtract(sum, own, raw, samples);
+	size_t ahead = samples / MIX_LOOK_AHEAD_PART, known = ahead + samples;
+	int32_t all[MIX_PAST + MOST], *in = all + MIX_PAST, n = (int32_t)samples;
 	float from = limiter->gain > 0 ? limiter->gain : 1;
-	float to = from + (1 - from) * RECOVERY, allowed;
+	float to = from + (1 - from) * RECOVERY, allowed, peak, level[MOST];
+	bool sounds;
 
+	for (size_t i = 0; i < samples; i++)
+		in[ahead + i] = own ? sum[i] - own[i] : sum[i];
+	if (limiter->frame && limiter->frame != samples)
+		change_rate(limiter, samples, in[ahead]);
+	memcpy(all, limiter->held, (MIX_PAST + ahead) * sizeof *all);
+	peak = (float)find_peak(in, known);
+	sounds = peak > 0;
 	if (peak > NO_PEAKS)
-		peak = find_levels(limiter, raw, samples, level);
+		peak = find_levels(all, known, level);
 	allowed = peak > CEILING ? CEILING / peak : 1;
 	if (allowed >= 1 && from >= 1) {
 		for (size_t i = 0; i < samples; i++)
-			out[i] = (int16_t)raw[i];
+			out[i] = (int16_t)in[i];
 		to = 1;
 	} else if (allowed < from) {
-		to = allowed;
-		attack(raw, level, out, n, from, to);
+		to = attack(in, out, n, attack_slope(level, (int32_t)known, from), from, allowed);
 	} else {
 		to = to > NEARLY_ONE ? 1 : to;
 		to = to < allowed ? to : allowed;
-		ramp(raw, out, n, from, (to - from) / (float)n);
+		ramp(in, out, n, from, (to - from) / (float)n);
 	}
 	limiter->gain = to;
-	keep_past(limiter, raw, samples);
-}
-
-void mix_minus(struct mix_limiter *limiter, const int32_t *sum, const int16_t *own, int16_t *out,
-	size_t samples)
-{
-	while (samples > 0) {
-		size_t n = samples < CHUNK ? samples : CHUNK;
-
-		mix_minus_chunk(limiter, sum, own, out, n);
-		sum += n;
-		own = own ? own + n : NULL;
-		out += n;
-		samples -= n;
-	}
+	limiter->frame = (uint32_t)samples;
+	memcpy(limiter->held, all + samples, (MIX_PAST + ahead) * sizeof *all);
+	return sounds;
 }
 
 void mix_fade_in(int16_t *pcm, size_t samples)

@@ -355,13 +355,13 @@ static void make_own_streams(struct mixer *m, const struct talkers *talkers)
 	make_own_stream(m, CONTAINER_OF(it, struct leg, listener));
 }
 
-static void encode_shared(struct mixer *m, uint64_t time_us, const struct talkers *talkers)
+static void encode_shared(struct mixer *m, uint64_t time_us)
 {
 	struct media_scratch *scratch = m->thread->scratch;
 	struct list_node *it, *next;
 	unsigned encodes = 0;
+	bool sounds = mix_minus(&m->limiter, scratch->sum, NULL, scratch->mix, m->rate.now / 50);
 
-	mix_minus(&m->limiter, scratch->sum, NULL, scratch->mix, m->rate.now / 50);
 	if (m->recorder)
 		recorder_put(m->recorder, m->thread, &m->rate, scratch->mix);
 	LIST_FOR_EACH(it, next, &m->groups)
@@ -371,8 +371,8 @@ static void encode_shared(struct mixer *m, uint64_t time_us, const struct talker
 
 		if (group->n_own == group->n_members && !group->stream->wait)
 			continue;
-		n = encode_stream_push(group->stream, &m->rate, scratch->mix,
-			talkers->n_sounding == 0, scratch->packets, &encodes);
+		n = encode_stream_push(
+			group->stream, &m->rate, scratch->mix, !sounds, scratch->packets, &encodes);
 		for (unsigned i = 0; i < n * m->thread->n_all; i++) {
 			struct fan_out *f = m->fan_outs[i / n];
 
@@ -399,32 +399,30 @@ static bool add_tone(struct mixer *m, struct leg *leg)
  * What one alone hears, to scratch.mix: all but his own voice pcm (NULL: it is not in the mix), and
  * his player; or a key as a tone. Returns whether it is silence.
  */
-static bool mix_own(
-	struct mixer *m, struct leg *leg, const int16_t *pcm, const struct talkers *talkers)
+static bool mix_own(struct mixer *m, struct leg *leg, const int16_t *pcm)
 {
 	struct media_scratch *scratch = m->thread->scratch;
 	const int32_t *sum = scratch->sum;
-	bool silent = talkers->n_sounding == (pcm ? 1U : 0U);
+	bool silent = true;
 
 	if (leg->player) {
-		if (player_mix(leg->player, m->thread, m->rate.now, sum, pcm, scratch->apart))
-			silent = false;
+		player_mix(leg->player, m->thread, m->rate.now, sum, pcm, scratch->apart);
 		sum = scratch->apart;
 		pcm = NULL;
 	}
-	if (leg->own)
-		mix_minus(&leg->own->limiter, sum, pcm, scratch->mix, m->rate.now / 50);
+	if (leg->own && mix_minus(&leg->own->limiter, sum, pcm, scratch->mix, m->rate.now / 50))
+		silent = false;
 	if (add_tone(m, leg))
 		silent = false;
 	return silent;
 }
 
 /* in_mix: he is among the talkers, so the common mix, with his own voice in it, is kept from him. */
-static void encode_for(struct mixer *m, struct leg *leg, bool in_mix, uint64_t time_us,
-	const struct talkers *talkers, unsigned *encodes)
+static void encode_for(
+	struct mixer *m, struct leg *leg, bool in_mix, uint64_t time_us, unsigned *encodes)
 {
 	struct media_scratch *scratch = m->thread->scratch;
-	bool silent = mix_own(m, leg, in_mix ? leg->voice.pcm : NULL, talkers);
+	bool silent = mix_own(m, leg, in_mix ? leg->voice.pcm : NULL);
 	unsigned n = 0;
 
 	leg->own_us = time_us;
@@ -447,13 +445,13 @@ static void encode_own(struct mixer *m, uint64_t time_us, const struct talkers *
 	unsigned encodes = 0;
 
 	for (unsigned i = 0; i < talkers->n; i++)
-		encode_for(m, talkers->legs[i], true, time_us, talkers, &encodes);
+		encode_for(m, talkers->legs[i], true, time_us, &encodes);
 	LIST_FOR_EACH(it, next, &m->listeners)
 	{
 		struct leg *leg = CONTAINER_OF(it, struct leg, listener);
 
 		if (leg->own_us != time_us)
-			encode_for(m, leg, false, time_us, talkers, &encodes);
+			encode_for(m, leg, false, time_us, &encodes);
 	}
 	count_encodes(m, encodes, false);
 }
@@ -573,7 +571,7 @@ void mixer_tick(struct mixer *m, uint64_t time_us)
 			fan_out_begin(m->fan_outs[i]);
 	}
 	make_own_streams(m, &talkers);
-	encode_shared(m, time_us, &talkers);
+	encode_shared(m, time_us);
 	encode_own(m, time_us, &talkers);
 	for (unsigned i = 0; i < t->n_all; i++) {
 		if (m->fan_outs[i])

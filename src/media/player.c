@@ -362,8 +362,8 @@ static float ramp_on(struct ramp *r)
 	return before;
 }
 
-/* Take samples of sound, silence behind them. Returns how many there were. */
-static size_t take(struct media_player *p, struct media_thread *t, int16_t *pcm, size_t frame)
+/* Take samples of sound, silence behind them. */
+static void take(struct media_player *p, struct media_thread *t, int16_t *pcm, size_t frame)
 {
 	/* In this order: once it is full, what is in the ring is all there is. */
 	bool full = atomic_load(&p->full);
@@ -376,29 +376,27 @@ static size_t take(struct media_player *p, struct media_thread *t, int16_t *pcm,
 		p->missing += frame - n;
 	if (!full && sound_ring_fill(&p->ring) < RING / 2)
 		report(p, t);
-	return n;
 }
 
-/* The frame's sound at the mixer's rate, to scratch.sound. Returns whether there was any. */
-static bool get(struct media_player *p, struct media_thread *t, unsigned rate)
+/* The frame's sound at the mixer's rate, to scratch.sound. */
+static void get(struct media_player *p, struct media_thread *t, unsigned rate)
 {
 	int16_t pcm[SCRATCH_FRAME];
 	size_t again = resampler_turn(&p->to_mixer, rate, pcm), frame = p->rate / 50;
-	size_t n = take(p, t, pcm + again, frame - again);
 
+	take(p, t, pcm + again, frame - again);
 	resampler_run(&p->to_mixer, pcm, frame, t->scratch->sound);
-	return n > 0;
 }
 
-bool player_mix(struct media_player *p, struct media_thread *t, unsigned rate, const int32_t *sum,
+void player_mix(struct media_player *p, struct media_thread *t, unsigned rate, const int32_t *sum,
 	const int16_t *own, int32_t *out)
 {
 	size_t frame = rate / 50;
-	bool sounding = get(p, t, rate);
 	float room = ramp_on(&p->room), volume = ramp_on(&p->volume);
 	float room_step = (p->room.now - room) / (float)frame;
 	float volume_step = (p->volume.now - volume) / (float)frame;
 
+	get(p, t, rate);
 	for (size_t i = 0; i < frame; i++) {
 		float others = (float)(sum[i] - (own ? own[i] : 0));
 
@@ -406,7 +404,6 @@ bool player_mix(struct media_player *p, struct media_thread *t, unsigned rate, c
 		volume += volume_step;
 		out[i] = (int32_t)(others * room + (float)t->scratch->sound[i] * volume);
 	}
-	return sounding;
 }
 
 void player_stop(struct media_player *p)

@@ -80,9 +80,9 @@ void player_unref(struct media_player *player);
 
 /*
  * A frame of 20 ms at the mixer's rate: out = room's volume * (sum - own) + the files' sound;
- * own may be NULL. Returns whether anything of the files was in it.
+ * own may be NULL.
  */
-bool player_mix(struct media_player *player, struct media_thread *t, unsigned rate,
+void player_mix(struct media_player *player, struct media_thread *t, unsigned rate,
 	const int32_t *sum, const int16_t *own, int32_t *out);
 
 /* End with the frames that it takes to fade out. */

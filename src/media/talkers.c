@@ -142,8 +142,6 @@ static void consider(struct choice *c, struct leg *leg)
 static void add(struct talkers *talkers, struct leg *leg)
 {
 	talkers->legs[talkers->n++] = leg;
-	if (leg->voice.pcm)
-		talkers->n_sounding++;
 }
 
 /* One who is not in the choice: if he was mixed until now, this frame is his last. */
@@ -156,7 +154,7 @@ static void leave_out(struct mixer *m, struct choice *c, struct talkers *talkers
 	if (v->waiting && fading)
 		play(m, c, leg);
 	else if (v->waiting)
-		note_arrival(v, leg_pass(leg, c->time_us));
+		note_arrival(v, leg_pass(m->thread, leg, c->time_us));
 	if (!fading || talkers->n == 2 * TALKERS_MAX)
 		return;
 	if (v->pcm)
@@ -217,7 +215,7 @@ void talkers_collect(struct mixer *m, uint64_t time_us, struct talkers *talkers)
 	struct choice choice = {.max = t->settings->mixed_talkers, .time_us = time_us};
 	struct list_node *it, *next;
 
-	talkers->n = talkers->n_sounding = talkers->decoded_rate = 0;
+	talkers->n = talkers->decoded_rate = 0;
 	if (!reserve_frames(t, m->n_talkers))
 		return;
 	choice.free = t->scratch->frames;

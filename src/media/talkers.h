@@ -19,7 +19,6 @@ struct mixer;
 struct talkers {
 	struct leg *legs[2 * TALKERS_MAX];
 	unsigned n;
-	unsigned n_sounding;   /* of them with a frame in this tick */
 	unsigned decoded_rate; /* the highest of all who speak; 0: none */
 };
 
