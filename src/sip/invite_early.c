@@ -52,6 +52,8 @@ void sip_invite_drop_early(struct sip_invite *invite)
 	struct sip_invite_early *early;
 
 	stop_talking(invite, NULL, true);
+	if (invite->branch)
+		invite->terms = invite->unbranched; /* of an INVITE that may be sent again */
 	invite->pracking = invite->branch = NULL;
 	while ((early = invite->early)) {
 		invite->early = early->next;
