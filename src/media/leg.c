@@ -14,14 +14,12 @@
 #include "media/media_thread.h"
 #include "media/mix.h"
 #include "media/resampler.h"
-#include "media/rtp_extension.h"
 #include "media/scratch.h"
 #include "media/stretch.h"
-#include "media/talkers.h"
 #include "media/tone_receiver.h"
 
 enum {
-	JITTER_PACKETS = 32,
+	JITTER_PACKETS = LEG_TOLD_PACKETS,
 	JITTER_MIN_MS = 20,
 	JITTER_MAX_MS = 200,
 	DEFAULT_SPAN_MS = 20,
@@ -45,15 +43,6 @@ enum {
 };
 
 #define ALIKE 0.8F
-
-/*
- * A peer is believed what it tells of its levels as long as so many packets in a row, decoded, are not
- * ten decibels softer than they were said to be. A tick in which nothing is there to be decoded counts
- * too: who is chosen for what he tells has to have something to say.
- */
-#define COMPARED 25
-#define EXAGGERATION 10
-#define NO_LEVEL 255
 
 /* Timestamps are kept on this clock, which those of all codecs divide: so a change of codec amidst a
  * stream does not end it. */
@@ -81,10 +70,9 @@ struct leg_rx {
 	uint64_t described_us; /* when a packet said what noise; 0: it is learned */
 	int16_t *ahead;        /* decoded but not played yet, at rate; NULL: not needed so far */
 	size_t n_ahead;
-	bool passing;                   /* the last tick passed over what it had */
-	uint32_t passed_us;             /* passed over, not decoded, though not due yet */
-	uint32_t passed_span_us;        /* length of the packet passed over last */
-	uint8_t levels[JITTER_PACKETS]; /* told by the packets that wait, by sequence number */
+	bool passing;            /* the last tick passed over what it had */
+	uint32_t passed_us;      /* passed over, not decoded, though not due yet */
+	uint32_t passed_span_us; /* length of the packet passed over last */
 };
 
 static size_t smaller(size_t a, size_t b)
@@ -237,42 +225,6 @@ static int put_noise(struct leg *leg, const struct rtp_packet *packet, uint64_t 
 	return 0;
 }
 
-/* Note what a packet tells of its level. */
-static void note_level(struct leg *leg, const struct rtp_packet *packet)
-{
-	struct leg_told *told = &leg->told;
-	struct audio_level level = {.level = NO_LEVEL};
-	uint32_t energy;
-
-	told->tells = leg->level_in && rtp_audio_level(packet, leg->level_in, &level);
-	leg->rx->levels[packet->seq % JITTER_PACKETS] = level.level;
-	energy = told->tells ? audio_level_energy(level.level) : 0;
-	if (!told->fresh || energy > told->energy)
-		told->energy = energy;
-	told->fresh = true;
-}
-
-/* Hold what was told, of a packet or of a tick without any, against what was found. */
-static void compare_level(struct leg_told *told, uint32_t said, uint32_t found)
-{
-	told->said += said;
-	told->found += found;
-	if (++told->n < COMPARED)
-		return;
-	if (told->said > EXAGGERATION * (told->found + told->n * SPEECH_ENERGY))
-		told->doubted = true;
-	told->n = 0;
-	told->said = told->found = 0;
-}
-
-static void compare_packet(struct leg *leg, uint16_t seq, const int16_t *pcm, size_t n)
-{
-	uint8_t level = leg->rx->levels[seq % JITTER_PACKETS];
-
-	if (leg->level_in && level != NO_LEVEL)
-		compare_level(&leg->told, audio_level_energy(level), mix_energy(pcm, n));
-}
-
 int leg_put(
 	struct media_thread *t, struct leg *leg, const struct rtp_packet *packet, uint64_t time_us)
 {
@@ -294,7 +246,7 @@ int leg_put(
 	timed.timestamp = jitter_time(leg->rx, packet, payload->codec->clock_rate);
 	err = jitter_buffer_put(leg->rx->jitter, &timed, time_us);
 	if (!err)
-		note_level(leg, packet);
+		leg_told_packet(&leg->told, leg->level_in, packet);
 	return err;
 }
 
@@ -354,7 +306,8 @@ static int decode(struct media_thread *t, struct leg *leg, const struct rtp_pack
 	if (n > 0)
 		leg->rx->span = (size_t)n;
 out:
-	compare_packet(leg, packet->seq, scratch->span + scratch->n_span, n > 0 ? (size_t)n : 0);
+	leg_told_compare(
+		&leg->told, packet->seq, scratch->span + scratch->n_span, n > 0 ? (size_t)n : 0);
 	return n;
 }
 
@@ -598,10 +551,10 @@ bool leg_pull(
 			break;
 	}
 	n = scratch->n_span;
-	if (n == 0 && leg->told.tells)
-		compare_level(&leg->told, leg->voice.energy, 0);
-	if (n == 0)
+	if (n == 0) {
+		leg_told_nothing(&leg->told, leg->voice.energy);
 		return false;
+	}
 	frame = frame_of(rx);
 	if (n < frame)
 		memset(scratch->span + n, 0, (frame - n) * sizeof *pcm);

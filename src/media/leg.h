@@ -17,6 +17,7 @@
 #include "core/list.h"
 #include "media/engine.h"
 #include "media/leg_keys.h"
+#include "media/leg_told.h"
 #include "media/media_mail.h"
 #include "media/rtp.h"
 #include "media/tone_sender.h"
@@ -63,16 +64,6 @@ struct leg_voice {
 	bool waiting;    /* in this tick: it tells its level, and is decoded only if it is chosen */
 	bool talking;    /* as signalling is told */
 	unsigned spell;  /* ticks that say otherwise, one after the other */
-};
-
-/* What a peer tells of its levels (RFC 6464), and whether it is true. */
-struct leg_told {
-	bool tells;      /* the last packet did */
-	bool doubted;    /* what it told was not so: it is measured like one who tells nothing */
-	bool fresh;      /* packets have come since the last tick */
-	uint32_t energy; /* of the loudest of them */
-	unsigned n;      /* packets compared so far, and the sums of their energies */
-	uint64_t said, found;
 };
 
 struct leg {

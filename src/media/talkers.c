@@ -68,19 +68,6 @@ static void play(struct mixer *m, struct choice *c, struct leg *leg)
 	note_arrival(v, v->pcm);
 }
 
-/*
- * How loud somebody is by what he tells: that of the packets just come, which will be played soon. In
- * long packets there is not one for each tick.
- */
-static uint32_t told_energy(struct leg *leg)
-{
-	struct leg_told *told = &leg->told;
-	uint32_t energy = told->fresh ? told->energy : leg->voice.energy / 2;
-
-	told->fresh = false;
-	return energy;
-}
-
 /* Whether somebody talks, slowly enough for those who are told. */
 static void follow_talk(struct media_thread *t, struct leg *leg)
 {
@@ -105,7 +92,7 @@ static void hear(struct mixer *m, struct choice *c, struct leg *leg)
 	}
 	v->waiting = leg->told.tells && !leg->told.doubted;
 	if (v->waiting) {
-		v->energy = told_energy(leg);
+		v->energy = leg_told_energy(&leg->told, v->energy);
 	} else {
 		play(m, c, leg);
 		v->energy = v->pcm ? mix_energy(v->pcm, m->rate.now / 50) : 0;
