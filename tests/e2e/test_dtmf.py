@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from harness import caller as caller_module, wait
+from harness import audio, caller as caller_module, wait
 
 KEYS = "5#"
 EVENTS = ["a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-15"]
@@ -57,6 +57,18 @@ def test_key_by_two_ways_is_one_key(server):
     assert [sum(f"DTMF key {key} of" in line for line in lines) for key in "*7"] == [1, 1]
     assert any("Key * of" in line and "by INFO" in line for line in lines)
     assert [(event, duration) for event, end, duration in came if end] == [(10, 800)] * 3 + [(7, 1280)] * 3
+
+
+def test_key_of_a_telephone_without_events_is_heard_in_a_room(server):
+    tone = (audio.tone(770, 0.2, 8000) + audio.tone(1336, 0.2, 8000)) / 32768
+    sound = audio.to_mu_law(audio.np.concatenate([tone * 0, tone * 2, tone * 0]))
+    with caller_module.Caller(server, "room") as caller:
+        caller.call()
+        caller.media.settimeout(10 * wait.PATIENCE)
+        for seq in range(len(sound) // 160):
+            caller.media.recv(2048)  # the room's packets are the clock
+            caller.media.sendto(caller_module.rtp(seq, sound[160 * seq:160 * (seq + 1)]), caller.to)
+        server.child.expect(lambda line: "Key 5 of caller@" in line and "as a tone" in line, 10)
 
 
 def test_sent_keys_are_as_tshark_reads_them(server, phone, captured):

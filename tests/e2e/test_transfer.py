@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What people do with telephones in a call: hold it, resume it, hand it on."""
+import contextlib
 import re
+import threading
+import time
+import types
 
-from harness import audio, wait
-from harness.hearing import await_voice, hears, settled
+from harness import audio, caller as caller_module, wait
+from harness.hearing import await_silence_of, await_voice, hears, settled
 
 A, B, C = audio.TONES[:3]
 
@@ -38,6 +42,45 @@ def test_held_room_is_silent_until_it_is_resumed(server, phone, captured):
     assert 0.4 < silence < 0.7 + 5 * wait.PATIENCE, f"the longest silence was {silence} s"
     assert audio.level(sound, 8000, A) > alice.level - audio.TOLERANCE
     assert audio.level(sound, 8000, B) < bob.level + audio.SILENT
+
+
+@contextlib.contextmanager
+def speaking(caller, frequency):
+    """A caller that goes on and on in PCMU, whatever its SDP says; yields what is listened for."""
+    sound = audio.to_mu_law(audio.tone(frequency, 1, 8000) / 32768)
+    stop = threading.Event()
+
+    def run():
+        start, seq = time.monotonic(), 0
+        while not stop.wait(max(0, start + 0.02 * seq - time.monotonic())):
+            at = seq * 160 % len(sound)
+            caller.media.sendto(caller_module.rtp(seq, sound[at:at + 160]), caller.to)
+            seq += 1
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield types.SimpleNamespace(name="the caller", frequency=frequency, level=audio.LEVEL)
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_music_of_one_who_holds_is_not_heard_in_the_room(server, phone):
+    alice = phone("alice", frequency=A)
+    alice.dial(server.uri("room"))
+    with caller_module.Caller(server, "room") as bob:
+        bob.call()
+        with speaking(bob, B) as voice:
+            await_voice(alice, voice)
+            bob.attributes = ["a=sendonly"]
+            bob.call()
+            assert bob.status == 200 and "a=recvonly" in bob.answer
+            await_silence_of(alice, voice)
+            hears(alice, [], seconds=1, absent=[voice])
+            bob.attributes = []
+            bob.call()
+            await_voice(alice, voice)
 
 
 def test_call_between_telephones_is_transferred_to_a_room(server, phone):

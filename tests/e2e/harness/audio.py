@@ -58,6 +58,12 @@ def mu_law(data):
     return np.where(code & 128, -size, size) / 32768.0
 
 
+def to_mu_law(samples):
+    """G.711 mu-law bytes of samples: the nearest of all values."""
+    values = mu_law(bytes(range(256)))
+    return np.abs(np.asarray(samples)[:, None] - values[None, :]).argmin(axis=1).astype(np.uint8).tobytes()
+
+
 def to_db(amplitude):
     return 20 * np.log10(np.maximum(amplitude, 1e-9))
 
