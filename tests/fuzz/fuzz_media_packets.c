@@ -2,7 +2,8 @@
 /*
  * Fuzz: datagrams at the ports of three participants of a room, in simulated time. Each record of
  * the input is: participant, socket and milliseconds that pass first (one byte), length (one byte),
- * datagram. The first participant's RTCP comes over the RTP socket. Whatever comes, the room ticks on
+ * datagram. The first participant's RTCP comes over the RTP socket. The last has no telephone-event:
+ * keys are looked for in its audio. Whatever comes, the room ticks on
  * and all can be closed. The engine is one for all inputs; the room and its participants are new for
  * each.
  */
@@ -58,10 +59,13 @@ static void add_person(struct room *r, unsigned i)
 	addr_parse(slice_str("127.0.0.1"), 9, &config.remote_rtp);
 	config.remote_rtcp = config.remote_rtp;
 	config.rtcp_mux = i == 0;
+	if (i == 2)
+		config.n_events = config.send_events.clock_rate = 0;
 	addr_parse(slice_str("127.0.0.1"), 0, &local);
 	if (media_port_open(r->engine, &local, &r->ports[i]) < 0 ||
 		media_leg_new(r->ports[i], &no_handlers, NULL, &leg) < 0 ||
-		media_leg_configure(leg, &config) < 0 || media_leg_join(leg, r->mixer) < 0)
+		media_leg_configure(leg, &config) < 0 || media_leg_join(leg, r->mixer) < 0 ||
+		media_leg_send_keys(leg, "1#", 40) < 0)
 		abort();
 }
 
