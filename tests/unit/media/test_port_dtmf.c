@@ -86,6 +86,7 @@ static void press_all_ways(struct phone *p)
 	/* No end at all. */
 	send_event(p, 5000, '#', false, 320);
 	world_run(&w, 300);
+	assert_int_equal(p->n_keys, 3);
 	/* An end, and what is late, and the end of the one before again. */
 	send_event(p, 9000, 'A', true, 1600);
 	send_event(p, 9000, 'A', false, 160);
