@@ -86,7 +86,7 @@ void rtp_set_audio_level(struct rtp_packet *packet, uint8_t id, const struct aud
 	uint8_t value = (uint8_t)((level->voice ? 0x80 : 0) | (level->level & 0x7f));
 
 	memset(out, 0, RTP_AUDIO_LEVEL_SIZE);
-	out[0] = one_byte ? (uint8_t)(id << 4) : id;
+	out[0] = (uint8_t)(one_byte ? id << 4 : id);
 	out[1] = one_byte ? value : 1;
 	out[2] = one_byte ? PADDING_ID : value;
 	packet->extension_profile = one_byte ? ONE_BYTE_PROFILE : TWO_BYTE_PROFILE;
