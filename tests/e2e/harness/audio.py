@@ -64,6 +64,15 @@ def to_mu_law(samples):
     return np.abs(np.asarray(samples)[:, None] - values[None, :]).argmin(axis=1).astype(np.uint8).tobytes()
 
 
+def to_a_law(samples):
+    """G.711 A-law bytes of samples."""
+    x = np.round(np.asarray(samples) * 32768).astype(int)
+    size = np.minimum(np.abs(x), 32767)
+    exponent = np.maximum(np.floor(np.log2(np.maximum(size, 1))).astype(int) - 7, 0)
+    code = (x >= 0) << 7 | exponent << 4 | size >> (np.maximum(exponent, 1) + 3) & 15
+    return (code ^ 0x55).astype(np.uint8).tobytes()
+
+
 def to_db(amplitude):
     return 20 * np.log10(np.maximum(amplitude, 1e-9))
 

@@ -38,7 +38,7 @@ class Caller:
         self.announced = announced or self.media.getsockname()[:2]
         self.user = user
         self.attributes = attributes
-        self.formats = formats
+        self.profile, self.formats = "RTP/AVP", formats
         self.tag = f"{random.getrandbits(60):x}"
         self.number = 0
         self.to_tag = ""
@@ -73,11 +73,11 @@ class Caller:
     def sdp(self):
         ip, port = self.announced
         lines = ["v=0", f"o=- 1 {self.number + 1} IN IP4 {ip}", "s=-", f"c=IN IP4 {ip}", "t=0 0",
-                 f"m=audio {port} RTP/AVP {self.formats}", *self.attributes]
+                 f"m=audio {port} {self.profile} {self.formats}", *self.attributes]
         return "\r\n".join(lines) + "\r\n"
 
     def call(self):
-        """INVITE, and ACK; returns the final response, its status in self.status."""
+        """INVITE, and ACK; again: a re-INVITE. Returns the final response, its status in self.status."""
         self._request("INVITE", self.sdp(), ["Content-Type: application/sdp"])
         self.status, message = self._final()
         tag = re.search(r"\r\nTo: [^\r]*(;tag=[^;\r]+)", message)
@@ -85,6 +85,13 @@ class Caller:
         self._request("ACK")
         self.answer = message.partition("\r\n\r\n")[2]
         self.up = self.status == 200
+        return message
+
+    def update(self):
+        """Change the call by UPDATE (RFC 3311); returns the final response, its status in self.status."""
+        self._request("UPDATE", self.sdp(), ["Content-Type: application/sdp"])
+        self.status, message = self._final()
+        self.answer = message.partition("\r\n\r\n")[2]
         return message
 
     @property
