@@ -362,7 +362,7 @@ static int make_up(
 static void end_pause(struct leg_rx *rx, uint64_t time_us)
 {
 	rx->made_up = false;
-	if (rx->described_us && time_us - rx->described_us > 1000 * JITTER_MAX_MS) {
+	if (rx->described_us && time_us > rx->described_us + 1000 * JITTER_MAX_MS) {
 		rx->described_us = 0;
 		rx->noise.level = 0;
 	}
