@@ -63,8 +63,8 @@ struct encode_stream *encode_stream_copy(struct media_pool *pool, const struct e
 void encode_stream_free(struct media_pool *pool, struct encode_stream *s);
 
 /*
- * Put in 20 ms of PCM at rate->now; silent: it is all zero. Writes the packets that became complete to out and
- * returns how many. *encodes is raised by the number of frames that were really encoded: of a long
+ * Put in 20 ms of PCM at rate->now; silent: it is all zero. Writes the packets that became complete to
+ * out and returns how many. *encodes is raised by the number of frames that were really encoded: of a long
  * silence only the beginning is.
  */
 unsigned encode_stream_push(struct encode_stream *s, const struct mixer_rate *rate,

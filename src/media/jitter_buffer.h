@@ -2,8 +2,8 @@
 /*
  * Jitter buffer: puts RTP packets of one source back in order and says when each is due. Adaptive:
  * the target delay follows the measured jitter between a minimum and a hard maximum, grows at
- * once, and drains back (by its user, who shortens what it plays: jitter_buffer_excess). A core: time comes with the calls, nothing is allocated after init.
- * Media thread that owns the leg.
+ * once, and drains back (by its user, who shortens what it plays: jitter_buffer_excess). A core: time
+ * comes with the calls, nothing is allocated after init. Media thread that owns the leg.
  */
 #ifndef MEDIA_JITTER_BUFFER_H
 #define MEDIA_JITTER_BUFFER_H

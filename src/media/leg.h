@@ -132,7 +132,7 @@ static inline bool leg_is_staying(struct leg *leg, const struct media_thread *t)
 	return leg_is_here(leg, t) && !leg->going;
 }
 
-/* ---- the receiving half (leg.c), thread: the owner -------------------------------------- */
+/* ---- the receiving half (leg.c, leg_play.c, leg_pass.c), thread: the owner --------------- */
 
 /* Take over what was negotiated. What was received before stays good. */
 void leg_configure(struct leg *leg, const struct media_leg_config *config);

@@ -70,7 +70,7 @@ struct media_thread {
 	struct crossing *crossings;     /* one for each thread of the engine */
 	struct mail *held, **held_tail; /* for legs that have not arrived yet */
 	unsigned n_held_packets;
-	struct media_scratch *scratch; /* mixer.c's and leg.c's; nothing outlives a call */
+	struct media_scratch *scratch; /* mixer.c's and leg_play.c's; nothing outlives a call */
 };
 
 /*

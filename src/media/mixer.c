@@ -172,8 +172,8 @@ failed:
 }
 
 /*
- * The leg neither speaks nor hears a player any more: it gets the common mix again. If nobody has listened to that
- * meanwhile, it was not encoded: then the leg's own stream goes on as the common one.
+ * The leg neither speaks nor hears a player any more: it gets the common mix again. If nobody has
+ * listened to that meanwhile, it was not encoded: then the leg's own stream goes on as the common one.
  */
 static void release_own(struct mixer *m, struct leg *leg)
 {

@@ -8,8 +8,8 @@
  * Its rate is what the widest codec in the room needs, at most settings.sample_rate: it rises at once
  * when somebody needs more, and falls when for a while nobody has.
  *
- * It ticks only while somebody is sent to, hears a player, or something is being received. Made on the signalling
- * thread; the thread it was given to owns it from then on, until MAIL_MIXER_GONE.
+ * It ticks only while somebody is sent to, hears a player, or something is being received. Made on the
+ * signalling thread; the thread it was given to owns it from then on, until MAIL_MIXER_GONE.
  */
 #ifndef MEDIA_MIXER_H
 #define MEDIA_MIXER_H

@@ -5,8 +5,9 @@
  *
  *     media thread of the mixer: sound ring --mail--> signalling loop --> pool: file
  *
- * The file has the engine's sample_rate, whatever the mixer's. The media thread never waits: what a slow disk does not take in time is lost, and counted. A
- * recorder has handles on three sides, counted in refs: the last one frees it.
+ * The file has the engine's sample_rate, whatever the mixer's. The media thread never waits: what a
+ * slow disk does not take in time is lost, and counted. A recorder has handles on three sides, counted
+ * in refs: the last one frees it.
  */
 #ifndef MEDIA_RECORDER_H
 #define MEDIA_RECORDER_H

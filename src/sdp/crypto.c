@@ -84,7 +84,10 @@ static int parse_keys(struct slice text, struct sdp_crypto *crypto)
 	return parse_key_info(text, crypto);
 }
 
-/* 6.3.4: the default. 6.3.6: a hint only. 6.3.7: what begins with "-" may be passed over by whoever does not know it. */
+/*
+ * 6.3.4: the default. 6.3.6: a hint only. 6.3.7: what begins with "-" may be passed over by whoever
+ * does not know it.
+ */
 static bool is_harmless(struct slice parameter)
 {
 	return parameter.p[0] == '-' || slice_starts_nocase(parameter, SLICE("WSH=")) ||

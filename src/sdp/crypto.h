@@ -22,9 +22,9 @@ struct sdp_crypto {
 
 /*
  * Take the value of a crypto attribute apart. A lifetime is checked and left at that; of the session
- * parameters, WSH, the default FEC order and those that one may pass over (6.3.7) are. Returns 0; -EINVAL: malformed, the
- * attribute is void; -ENOTSUP: it asks for what we do not do (another key method, several keys, a
- * key derivation rate, packets in the clear, FEC, what is not known).
+ * parameters, WSH, the default FEC order and those that one may pass over (6.3.7) are. Returns 0;
+ * -EINVAL: malformed, the attribute is void; -ENOTSUP: it asks for what we do not do (another key
+ * method, several keys, a key derivation rate, packets in the clear, FEC, what is not known).
  */
 int sdp_crypto_parse(struct slice value, struct sdp_crypto *crypto);
 void sdp_crypto_wipe(struct sdp_crypto *crypto);

@@ -93,8 +93,8 @@ bool sip_transports_listener(const struct sip_transports *transports, unsigned n
  * A flow to remote: an open connection to it, else a new one (sending before it is connected is
  * allowed; a watch tells of failure); for UDP, from the listener whose address leads to remote.
  * server_name: the domain that the peer of a TLS connection must prove (RFC 5922 7.3; the host of the
- * URI, not SRV's target); NULL: its address. The caller owns the reference. Returns 0, -EAFNOSUPPORT (no listener of this family),
- * -ENETUNREACH, -EMFILE (cap), -ENOTCONN (closed), -ENOMEM ...
+ * URI, not SRV's target); NULL: its address. The caller owns the reference. Returns 0, -EAFNOSUPPORT
+ * (no listener of this family), -ENETUNREACH, -EMFILE (cap), -ENOTCONN (closed), -ENOMEM ...
  */
 int sip_transports_flow(struct sip_transports *transports, enum sip_transport transport,
 	const struct addr *remote, const char *server_name, struct sip_flow **flow);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Media engine: peers that send nothing while nobody speaks (DTX), and packets of odd lengths, in simulated time. */
+/*
+ * Media engine: peers that send nothing while nobody speaks (DTX), and packets of odd lengths, in
+ * simulated time.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
