@@ -100,10 +100,18 @@ class Caller:
         return (re.search(r"\r\nc=IN IP[46] (\S+)", self.answer)[1],
                 int(re.search(r"m=audio (\d+)", self.answer)[1]))
 
+    def ask_info(self, content_type, body):
+        """INFO in the call; its status comes by final()."""
+        self._request("INFO", body, [f"Content-Type: {content_type}"])
+
+    def final(self):
+        """The status of the next final response."""
+        return self._final()[0]
+
     def info(self, content_type, body):
         """INFO in the call; returns its status."""
-        self._request("INFO", body, [f"Content-Type: {content_type}"])
-        return self._final()[0]
+        self.ask_info(content_type, body)
+        return self.final()
 
     def bye(self):
         """Hang up."""
