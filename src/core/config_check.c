@@ -154,8 +154,7 @@ static unsigned check_options(const struct config_section *const *sections,
 	struct list_node *at, *next;
 	unsigned n = 0;
 
-	LIST_FOR_EACH(at, next, &raw->options)
-	{
+	LIST_FOR_EACH(at, next, &raw->options) {
 		const struct config_raw_option *o =
 			CONTAINER_OF(at, struct config_raw_option, node);
 
@@ -178,8 +177,7 @@ unsigned config_check_unknown(const struct config *config,
 	struct list_node *at, *next;
 	unsigned n = 0;
 
-	LIST_FOR_EACH(at, next, &config->order)
-	{
+	LIST_FOR_EACH(at, next, &config->order) {
 		const struct config_raw_section *raw =
 			CONTAINER_OF(at, struct config_raw_section, node);
 		const struct config_section *table = table_of(sections, raw);

@@ -45,8 +45,7 @@ bool config_changed(const struct config *config)
 {
 	struct list_node *at, *next;
 
-	LIST_FOR_EACH(at, next, &config->stamps)
-	{
+	LIST_FOR_EACH(at, next, &config->stamps) {
 		const struct config_stamp *then = CONTAINER_OF(at, struct config_stamp, node);
 		struct config_stamp now;
 

@@ -92,7 +92,7 @@ static void free_section(struct config_raw_section *section)
 	struct list_node *at, *next;
 
 	LIST_FOR_EACH(at, next, &section->options)
-	free_option(CONTAINER_OF(at, struct config_raw_option, node));
+		free_option(CONTAINER_OF(at, struct config_raw_option, node));
 	mem_free(section->file);
 	mem_free(section->name);
 	mem_free(section);
@@ -123,16 +123,14 @@ void config_free(struct config *config)
 	if (!config)
 		return;
 	LIST_FOR_EACH(at, next, &config->order)
-	free_section(CONTAINER_OF(at, struct config_raw_section, node));
-	LIST_FOR_EACH(at, next, &config->sources)
-	{
+		free_section(CONTAINER_OF(at, struct config_raw_section, node));
+	LIST_FOR_EACH(at, next, &config->sources) {
 		struct config_source *source = CONTAINER_OF(at, struct config_source, node);
 
 		mem_free(source->path);
 		mem_free(source);
 	}
-	LIST_FOR_EACH(at, next, &config->stamps)
-	{
+	LIST_FOR_EACH(at, next, &config->stamps) {
 		struct config_stamp *stamp = CONTAINER_OF(at, struct config_stamp, node);
 
 		mem_free(stamp->path);

@@ -252,9 +252,9 @@ static void close_handles(struct media_engine *engine)
 	struct list_node *it, *next;
 
 	LIST_FOR_EACH(it, next, &engine->open_mixers)
-	media_mixer_close(CONTAINER_OF(it, struct media_mixer, node));
+		media_mixer_close(CONTAINER_OF(it, struct media_mixer, node));
 	LIST_FOR_EACH(it, next, &engine->open_ports)
-	media_port_close(CONTAINER_OF(it, struct media_port, node));
+		media_port_close(CONTAINER_OF(it, struct media_port, node));
 }
 
 void media_engine_step(struct media_engine *engine, unsigned thread, uint64_t now_us)

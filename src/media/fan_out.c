@@ -184,8 +184,7 @@ void fan_out_on_frames(struct media_thread *t, struct frame_batch *b)
 		frame->own->served = f->serial;
 		port_send_frame(t, frame->own, frame, b->bytes + frame->offset);
 	}
-	LIST_FOR_EACH(it, next, &f->destinations)
-	{
+	LIST_FOR_EACH(it, next, &f->destinations) {
 		struct destination *d = CONTAINER_OF(it, struct destination, node);
 
 		fetch_ahead(f, next);

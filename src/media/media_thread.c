@@ -160,8 +160,7 @@ static void tick_slot(struct media_thread *t, uint64_t slot)
 {
 	struct list_node *it, *next;
 
-	LIST_FOR_EACH(it, next, &t->slots[slot % MEDIA_SLOTS])
-	{
+	LIST_FOR_EACH(it, next, &t->slots[slot % MEDIA_SLOTS]) {
 		mixer_tick(CONTAINER_OF(it, struct mixer, node), slot * MEDIA_SLOT_US);
 	}
 }
@@ -193,7 +192,7 @@ static void on_publish(void *arg)
 	struct list_node *it, *next;
 
 	LIST_FOR_EACH(it, next, &t->ports)
-	port_publish(CONTAINER_OF(it, struct port, node));
+		port_publish(CONTAINER_OF(it, struct port, node));
 	atomic_store_explicit(&t->counters.unsent, t->io->dropped, memory_order_relaxed);
 }
 

@@ -71,8 +71,7 @@ static struct encode_group *find_group(struct mixer *m, const struct encode_form
 {
 	struct list_node *it, *next;
 
-	LIST_FOR_EACH(it, next, &m->groups)
-	{
+	LIST_FOR_EACH(it, next, &m->groups) {
 		struct encode_group *group = CONTAINER_OF(it, struct encode_group, node);
 
 		if (encode_format_equal(&group->stream->format, format))
@@ -303,8 +302,7 @@ void mixer_close(struct mixer *m)
 
 	m->closed = true;
 	mixer_record(m, NULL);
-	LIST_FOR_EACH(it, next, &m->members)
-	{
+	LIST_FOR_EACH(it, next, &m->members) {
 		struct leg *leg = CONTAINER_OF(it, struct leg, member);
 
 		if (leg->leaving) {
@@ -352,7 +350,7 @@ static void make_own_streams(struct mixer *m, const struct talkers *talkers)
 	for (unsigned i = 0; i < talkers->n; i++)
 		make_own_stream(m, talkers->legs[i]);
 	LIST_FOR_EACH(it, next, &m->listeners)
-	make_own_stream(m, CONTAINER_OF(it, struct leg, listener));
+		make_own_stream(m, CONTAINER_OF(it, struct leg, listener));
 }
 
 static void encode_shared(struct mixer *m, uint64_t time_us)
@@ -364,8 +362,7 @@ static void encode_shared(struct mixer *m, uint64_t time_us)
 
 	if (m->recorder)
 		recorder_put(m->recorder, m->thread, &m->rate, scratch->mix);
-	LIST_FOR_EACH(it, next, &m->groups)
-	{
+	LIST_FOR_EACH(it, next, &m->groups) {
 		struct encode_group *group = CONTAINER_OF(it, struct encode_group, node);
 		unsigned n;
 
@@ -446,8 +443,7 @@ static void encode_own(struct mixer *m, uint64_t time_us, const struct talkers *
 
 	for (unsigned i = 0; i < talkers->n; i++)
 		encode_for(m, talkers->legs[i], true, time_us, &encodes);
-	LIST_FOR_EACH(it, next, &m->listeners)
-	{
+	LIST_FOR_EACH(it, next, &m->listeners) {
 		struct leg *leg = CONTAINER_OF(it, struct leg, listener);
 
 		if (leg->own_us != time_us)
@@ -461,8 +457,7 @@ static void settle_listeners(struct mixer *m)
 {
 	struct list_node *it, *next;
 
-	LIST_FOR_EACH(it, next, &m->listeners)
-	{
+	LIST_FOR_EACH(it, next, &m->listeners) {
 		struct leg *leg = CONTAINER_OF(it, struct leg, listener);
 
 		if (leg->player && player_is_over(leg->player)) {
@@ -484,8 +479,7 @@ static void follow_losses(struct mixer *m)
 {
 	struct list_node *it, *next;
 
-	LIST_FOR_EACH(it, next, &m->members)
-	{
+	LIST_FOR_EACH(it, next, &m->members) {
 		struct leg *leg = CONTAINER_OF(it, struct leg, member);
 		unsigned loss =
 			atomic_load_explicit(&leg->figures.remote_loss, memory_order_relaxed);
@@ -506,8 +500,7 @@ static unsigned needed_rate(struct mixer *m, unsigned decoded)
 	unsigned needed = decoded > LOWEST_RATE ? decoded : LOWEST_RATE;
 	struct list_node *it, *next;
 
-	LIST_FOR_EACH(it, next, &m->groups)
-	{
+	LIST_FOR_EACH(it, next, &m->groups) {
 		const struct encode_group *group = CONTAINER_OF(it, struct encode_group, node);
 		unsigned rate = group->stream->format.settings.sample_rate;
 
@@ -531,8 +524,7 @@ static void settle(struct mixer *m)
 {
 	struct list_node *it, *next;
 
-	LIST_FOR_EACH(it, next, &m->talkers)
-	{
+	LIST_FOR_EACH(it, next, &m->talkers) {
 		struct leg *leg = CONTAINER_OF(it, struct leg, talker);
 
 		release_own_if_unused(m, leg);
@@ -541,8 +533,7 @@ static void settle(struct mixer *m)
 	}
 	if (!m->n_leaving)
 		return;
-	LIST_FOR_EACH(it, next, &m->members)
-	{
+	LIST_FOR_EACH(it, next, &m->members) {
 		struct leg *leg = CONTAINER_OF(it, struct leg, member);
 
 		if (leg->leaving)

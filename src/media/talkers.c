@@ -164,7 +164,7 @@ static void apply(struct mixer *m, struct choice *c, struct talkers *talkers)
 		add(talkers, c->legs[i]);
 	}
 	LIST_FOR_EACH(it, next, &m->talkers)
-	leave_out(m, c, talkers, CONTAINER_OF(it, struct leg, talker));
+		leave_out(m, c, talkers, CONTAINER_OF(it, struct leg, talker));
 	for (unsigned i = 0; i < c->n; i++)
 		c->legs[i]->voice.chosen = true;
 }
@@ -206,8 +206,7 @@ void talkers_collect(struct mixer *m, uint64_t time_us, struct talkers *talkers)
 	if (!reserve_frames(t, m->n_talkers))
 		return;
 	choice.free = t->scratch->frames;
-	LIST_FOR_EACH(it, next, &m->talkers)
-	{
+	LIST_FOR_EACH(it, next, &m->talkers) {
 		struct leg *leg = CONTAINER_OF(it, struct leg, talker);
 
 		hear(m, &choice, leg);

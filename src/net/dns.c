@@ -176,8 +176,7 @@ static bool make_room(struct dns *dns)
 
 	if (dns->entries.n < dns->settings.max_entries)
 		return true;
-	LIST_FOR_EACH(it, next, &dns->known)
-	{
+	LIST_FOR_EACH(it, next, &dns->known) {
 		struct dns_question *entry = CONTAINER_OF(it, struct dns_question, age);
 
 		if (list_empty(&entry->waiting) && !entry->asked) {

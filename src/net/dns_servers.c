@@ -106,8 +106,7 @@ static struct socket *find_socket(struct server *server, ares_socket_t fd)
 {
 	struct list_node *it, *next;
 
-	LIST_FOR_EACH(it, next, &server->sockets)
-	{
+	LIST_FOR_EACH(it, next, &server->sockets) {
 		struct socket *sock = CONTAINER_OF(it, struct socket, node);
 
 		if (sock->fd == fd)

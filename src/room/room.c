@@ -293,10 +293,9 @@ unsigned room_others_with_audio(const struct room_member *member)
 	unsigned n = 0;
 
 	LIST_FOR_EACH(it, next, &room->participants)
-	CONTAINER_OF(it, struct participant, node)->counted = false;
+		CONTAINER_OF(it, struct participant, node)->counted = false;
 	member->participant->counted = true;
-	LIST_FOR_EACH(it, next, &room->members)
-	{
+	LIST_FOR_EACH(it, next, &room->members) {
 		const struct room_member *other = CONTAINER_OF(it, struct room_member, node);
 
 		if (other->participant->counted || !leg_of(other))

@@ -124,8 +124,7 @@ static struct session *session_of(
 {
 	struct list_node *it, *next;
 
-	LIST_FOR_EACH(it, next, &context->sessions)
-	{
+	LIST_FOR_EACH(it, next, &context->sessions) {
 		struct sip_session *s = CONTAINER_OF(it, struct sip_session, node);
 
 		if (s->invite == invite)

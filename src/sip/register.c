@@ -391,8 +391,7 @@ void sip_register_receive_stun(
 		sip_keepalive_answer(flow, &msg);
 	if (msg.class != STUN_SUCCESS && msg.class != STUN_ERROR)
 		return;
-	LIST_FOR_EACH(it, next, &agent->registers)
-	{
+	LIST_FOR_EACH(it, next, &agent->registers) {
 		struct sip_register *reg = CONTAINER_OF(it, struct sip_register, node);
 
 		if (sip_keepalive_receive(&reg->keepalive, flow, &msg))

@@ -415,8 +415,7 @@ static bool evict_one(struct sip_transports *t)
 	struct list_node *it, *next;
 	unsigned steps = 0;
 
-	LIST_FOR_EACH(it, next, &t->connections)
-	{
+	LIST_FOR_EACH(it, next, &t->connections) {
 		struct tcp_flow *flow = CONTAINER_OF(it, struct tcp_flow, node);
 
 		if (steps++ == EVICTION_STEPS || now - flow->last_active < settled)

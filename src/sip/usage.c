@@ -98,8 +98,7 @@ bool sip_dialog_ask_guests(struct sip_dialog *dialog, struct sip_server_transact
 {
 	struct list_node *it, *next;
 
-	LIST_FOR_EACH(it, next, &dialog->guests)
-	{
+	LIST_FOR_EACH(it, next, &dialog->guests) {
 		struct sip_dialog_guest *guest = CONTAINER_OF(it, struct sip_dialog_guest, node);
 
 		if (guest->request(txn, request, guest->arg))

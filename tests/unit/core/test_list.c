@@ -32,7 +32,7 @@ static void append_and_prepend_keep_their_ends(void **state)
 	list_prepend(&head, &items[0].node);
 	assert_false(list_empty(&head));
 	LIST_FOR_EACH(at, next, &head)
-	assert_int_equal(number_of(at), expected++);
+		assert_int_equal(number_of(at), expected++);
 	assert_int_equal(expected, 4);
 }
 
@@ -44,8 +44,7 @@ static void the_current_node_may_be_removed_on_a_walk(void **state)
 	list_init(&head);
 	for (int i = 0; i < 4; i++)
 		list_append(&head, &items[i].node);
-	LIST_FOR_EACH(at, next, &head)
-	{
+	LIST_FOR_EACH(at, next, &head) {
 		if (number_of(at) % 2)
 			list_remove(at);
 	}
