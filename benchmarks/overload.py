@@ -3,9 +3,12 @@
 What is left of the server's throughput when half as many calls again are offered as it can carry.
 
 The most that is completed in a second is searched for by offering more and more, as ./bench sip does, and
-then too much; one and a half times that is offered, while calls that came before run on and end in the midst of it. Of the peak throughput, at least
-90 % must still be completed; every call that is taken must be carried to its end, and what is not taken
-must be refused with 503 and Retry-After, not left without an answer.
+then too much; one and a half times that is offered, while calls that came before run on and end in the
+midst of it. Of the peak throughput, at least 90 % must still be completed; every call that is taken must be
+carried to its end, and what is not taken must be refused with 503 and Retry-After, not left without an answer.
+
+Virtual machines change their speed from minute to minute. So the peak is offered once more before each run
+and behind it, and what is completed then, on the average, is what the run is compared with.
 
 Refusing comes before carrying: of a processor that others take a third of, refusals take the same as
 before, and all that is missing is missing from the calls. So a run counts when others had less than
@@ -23,17 +26,25 @@ from load.sip_caller import SipCaller
 TRIES, COUNTED = 9, 3
 OTHERS, LOAD_STOPPED_MS = 0.04, 50
 OFFERED, CLEARLY = 1.5, 1.03
-SECONDS = 6
+SECONDS, PEAK_SECONDS = 6, 3
 # Calls that are up before it begins, and are ended while it lasts.
 STEADY, STEADY_RATE, STEADY_HOLD_MS = 2000, 1000, 5000
-HEAD = ("", "peak calls/s", "offered", "completed/s", "ratio", "refused", "no answer", "broken", "running",
+HEAD = ("", "peak calls/s", "just now", "offered", "completed/s", "ratio", "refused", "no answer", "broken", "running",
         "of them failed", "longest ms", "CPU %", "others %", "counts")
 
 
-class Overload:
-    """Calls at OFFERED times the peak, against a server of their own."""
+def carried(prefix, rate):
+    """How many calls a second a server of their own completes, offered so many."""
+    with sip.SERVERS[prefix][1]() as (_, address):
+        with SipCaller(address, "echo", rate, rate * PEAK_SECONDS) as caller:
+            found = caller.result()
+    return int((found["done"] - found["refused"]) / found["seconds"])
 
-    def __init__(self, prefix, peak):
+
+class Overload:
+    """Calls at OFFERED times the peak, against a server of their own. before: the peak, offered just now."""
+
+    def __init__(self, prefix, peak, before):
         self.name, server = sip.SERVERS[prefix]
         self.peak = peak
         self.rate = int(peak * OFFERED)
@@ -55,7 +66,9 @@ class Overload:
         # Taken and not ended, or refused otherwise than is right.
         self.broken = (found["up"] - self.completed + found["refused"] - found["busy"]
                        + found["unexpected"] + found["late"])
-        self.ratio = self.throughput / peak
+        self.after = carried(prefix, peak)
+        self.now = (before + self.after) // 2
+        self.ratio = self.throughput / self.now
 
     @property
     def clean(self):
@@ -66,7 +79,7 @@ class Overload:
         return self.window.others > OTHERS or self.found["stopped_ms"] > LOAD_STOPPED_MS
 
     def row(self):
-        return (self.name, self.peak, self.rate, self.throughput,
+        return (self.name, self.peak, self.now, self.rate, self.throughput,
                 f"{self.ratio:.2f}", self.found["refused"], self.unanswered, self.broken, STEADY,
                 self.running_failed, self.found["longest_ms"], f"{self.window.load * 100:.0f}",
                 f"{self.window.others * 100:.0f}", "no" if self.disturbed else "yes")
@@ -78,11 +91,14 @@ def overload(prefix, peak):
     begins anew. Returns all runs, and the JSON object's part.
     """
     runs, counted, best, first = [], [], 0, 0
+    before = carried(prefix, peak)
     while len(runs) - first < TRIES and len(counted) < COUNTED and len(runs) < 2 * TRIES:
-        run = Overload(prefix, peak)
+        run = Overload(prefix, peak, before)
+        before = run.after
         runs.append(run)
         if run.throughput > peak * CLEARLY:
             peak, counted, best, first = run.throughput, [], 0, len(runs)
+            before = carried(prefix, peak)
             continue
         ratio = round(min(1, run.ratio), 3) if run.clean else 0
         best = max(best, ratio)

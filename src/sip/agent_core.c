@@ -35,31 +35,44 @@ struct addr sip_source_address(const struct addr *addr)
 	return source;
 }
 
+static struct sip_source *find_source(
+	struct sip_agent *agent, const struct addr *key, uint64_t hash)
+{
+	struct hash_node *node;
+
+	for (node = hash_first(&agent->sources, hash); node; node = hash_next(node)) {
+		struct sip_source *source = (struct sip_source *)(void *)node;
+
+		if (addr_equal(&source->addr, key))
+			return source;
+	}
+	return NULL;
+}
+
 struct sip_source *sip_source_take(struct sip_agent *agent, const struct addr *addr)
 {
 	struct addr key = sip_source_address(addr);
 	uint64_t hash = addr_hash(&key);
-	struct hash_node *node = hash_first(&agent->sources, hash);
-	struct sip_source *source = NULL;
+	struct sip_source *source = find_source(agent, &key, hash);
+	bool full = agent->server_transactions.n >= agent->limits.transactions;
 
-	if (agent->server_transactions.n >= agent->limits.transactions)
-		return NULL;
-	for (; node && !source; node = hash_next(node)) {
-		struct sip_source *each = (struct sip_source *)(void *)node;
-
-		if (addr_equal(&each->addr, &key))
-			source = each;
-	}
-	if (!source) {
+	if (!source && !full) {
 		source = mem_zalloc(sizeof *source);
 		if (!source)
 			return NULL;
 		source->addr = key;
+		list_init(&source->finished);
 		hash_insert(&agent->sources, &source->node, hash);
 	}
-	if (source->n >= agent->limits.per_source)
+	if (!source)
 		return NULL;
+	/* Counted first, so that the source outlives the one that makes room. */
 	source->n++;
+	if ((full || source->n > agent->limits.per_source) &&
+		!sip_server_transaction_make_room(agent, source)) {
+		sip_source_release(agent, source);
+		return NULL;
+	}
 	return source;
 }
 

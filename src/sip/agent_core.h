@@ -17,7 +17,10 @@ struct sip_timing {
 	unsigned t1, t2, t4;
 };
 
-/* Server transactions alive at once; one more gets 503. 0: 1,000,000 and 800,000. */
+/*
+ * Server transactions alive at once. One more takes the place of one of its source that finished at least
+ * 8 s ago, else it gets 503. 0: 1,000,000 and 800,000.
+ */
 struct sip_limits {
 	size_t transactions;
 	size_t per_source;        /* of one IPv4 address or IPv6 /64 */

@@ -18,11 +18,12 @@ struct sip_transports;
 #define SIP_BRANCH_COOKIE "z9hG4bK"
 #define SIP_BRANCH_SIZE (sizeof SIP_BRANCH_COOKIE + 16)
 
-/* How many server transactions one source has; lives as long as it has one. Owned by the agent. */
+/* The server transactions of one source; lives as long as it has one. Owned by the agent. */
 struct sip_source {
 	struct hash_node node; /* first: hash_each hands it out */
 	struct addr addr;
 	size_t n;
+	struct list_node finished; /* those that only wait for repetitions, oldest first */
 };
 
 #define SIP_DEAD_TARGETS 32
@@ -129,7 +130,10 @@ void sip_shutdown_timer(void *arg);
 /* Who counts as one source: an address without its port; of IPv6, the /64 that one site has. */
 struct addr sip_source_address(const struct addr *addr);
 
-/* Count one more transaction of this source; NULL at a cap or without memory. */
+/*
+ * Count one more transaction of this source, at a cap in the place of one that finished long ago. NULL:
+ * there is none such, or no memory.
+ */
 struct sip_source *sip_source_take(struct sip_agent *agent, const struct addr *addr);
 void sip_source_release(struct sip_agent *agent, struct sip_source *source);
 

@@ -40,6 +40,12 @@ static const struct sm_state states[] = {
 	[SERVER_TERMINATED] = {"terminated", 0},
 };
 
+/*
+ * In this part of a lifetime, 8 s, nearly all repetitions of a request come; only at the cap is a
+ * transaction ended sooner than the RFC has it.
+ */
+#define REPEATED_PART 4
+
 /* Timers B, F, H, J, L and what RFC 3261 table 4 calls 64*T1. */
 static uint64_t lifetime_ms(const struct sip_agent *agent)
 {
@@ -73,6 +79,7 @@ void sip_server_transaction_terminate(struct sip_server_transaction *txn)
 	hash_remove(&txn->agent->server_transactions, &txn->key.node);
 	if (txn->in_merged)
 		hash_remove(&txn->agent->merged, &txn->merged.node);
+	list_remove(&txn->finished);
 	sip_source_release(txn->agent, txn->source);
 	txn->agent = NULL;
 	txn->source = NULL;
@@ -180,6 +187,7 @@ int sip_server_transaction_new(struct sip_server_transaction **txnp, struct sip_
 	txn->source = source;
 	txn->request = request;
 	id_token(txn->tag, SIP_TAG_LETTERS);
+	list_init(&txn->finished);
 	timer_init(&txn->timer, on_timer, txn);
 	start_lifetime(txn);
 	if (!txn->invite)
@@ -350,6 +358,20 @@ static bool wanted_again(const struct sip_server_transaction *txn)
 	return txn->invite || !sip_flow_reliable(txn->flow);
 }
 
+bool sip_server_transaction_make_room(struct sip_agent *agent, struct sip_source *source)
+{
+	struct sip_server_transaction *oldest;
+	uint64_t lifetime = lifetime_ms(agent) * 1000;
+
+	if (list_empty(&source->finished))
+		return false;
+	oldest = CONTAINER_OF(source->finished.next, struct sip_server_transaction, finished);
+	if (agent->timers->now + lifetime < oldest->deadline + lifetime / REPEATED_PART)
+		return false;
+	sip_server_transaction_terminate(oldest);
+	return true;
+}
+
 /* A final response has been sent. */
 static void complete(struct sip_server_transaction *txn, unsigned status)
 {
@@ -359,6 +381,7 @@ static void complete(struct sip_server_transaction *txn, unsigned status)
 	if (txn->invite && status < 300) {
 		sm_move(&txn->sm, SERVER_ACCEPTED);
 		start_lifetime(txn); /* timer L */
+		list_append(&txn->source->finished, &txn->finished);
 		return;
 	}
 	sm_move(&txn->sm, SERVER_COMPLETED);
@@ -369,6 +392,8 @@ static void complete(struct sip_server_transaction *txn, unsigned status)
 	} else if (txn->invite) {
 		txn->interval = agent->timing.t1;
 		timer_start_ms(&txn->timer, agent->timers, agent->timing.t1); /* timer G */
+	} else {
+		list_append(&txn->source->finished, &txn->finished);
 	}
 }
 

@@ -23,6 +23,7 @@ struct sip_server_transaction {
 	struct sip_agent *agent;   /* good until terminated */
 	struct sip_source *source; /* likewise */
 	struct sip_flow *flow;     /* ours; responses go by it */
+	struct list_node finished; /* source->finished, once nothing but repetitions may come */
 	const struct sip_msg *request; /* until a final response */
 	char *response;                /* the last one */
 	uint32_t response_n;
@@ -45,6 +46,12 @@ struct sip_server_transaction {
  */
 int sip_server_transaction_new(struct sip_server_transaction **txn, struct sip_agent *agent,
 	const struct sip_msg *request, struct sip_key_value key, struct sip_source *source);
+
+/*
+ * End the source's oldest transaction that finished so long ago that hardly any repetition will come.
+ * False: there is none.
+ */
+bool sip_server_transaction_make_room(struct sip_agent *agent, struct sip_source *source);
 
 /* The request came again. */
 void sip_server_transaction_repeat(struct sip_server_transaction *txn);

@@ -97,6 +97,36 @@ static void source_over_its_share_gets_503_and_others_are_served(void **state)
 	close_it(&f);
 }
 
+/* Those of which hardly any repetition will come do not keep new ones out. */
+static void transactions_that_finished_long_ago_make_room(void **state)
+{
+	struct fixture f;
+
+	open_with(&f, 5, 3);
+	for (unsigned i = 0; i < 3; i++)
+		one_agent_request(&f.one, SIP_UDP, "OPTIONS", i, NULL, NULL);
+	wire_run(&f.one.wire, 7900);
+	one_agent_request(&f.one, SIP_UDP, "OPTIONS", 3, NULL, NULL);
+	assert_true(one_agent_last_is(&f.one, "SIP/2.0 503"));
+	wire_run(&f.one.wire, 200);
+	for (unsigned i = 4; i < 7; i++) {
+		one_agent_request(&f.one, SIP_UDP, "OPTIONS", i, NULL, NULL);
+		assert_true(one_agent_last_is(&f.one, "SIP/2.0 200"));
+		assert_int_equal(sip_agent_load(f.one.agent).server_transactions, 3);
+	}
+	one_agent_request(&f.one, SIP_UDP, "OPTIONS", 7, NULL, NULL);
+	assert_true(one_agent_last_is(&f.one, "SIP/2.0 503"));
+	/* Those that are not answered yet stay. */
+	wire_run(&f.one.wire, 33000);
+	f.slow = true;
+	for (unsigned i = 8; i < 11; i++)
+		one_agent_request(&f.one, SIP_UDP, "INVITE", i, NULL, NULL);
+	wire_run(&f.one.wire, 9000);
+	one_agent_request(&f.one, SIP_UDP, "OPTIONS", 11, NULL, NULL);
+	assert_true(one_agent_last_is(&f.one, "SIP/2.0 503"));
+	close_it(&f);
+}
+
 static void one_ipv6_site_is_one_source(void **state)
 {
 	struct fixture f;
@@ -327,6 +357,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(source_over_its_share_gets_503_and_others_are_served),
+		cmocka_unit_test(transactions_that_finished_long_ago_make_room),
 		cmocka_unit_test(one_ipv6_site_is_one_source),
 		cmocka_unit_test(source_that_is_not_trusted_gets_403),
 		cmocka_unit_test(memory_of_calls_and_of_finished_transactions_is_bounded),
