@@ -5,16 +5,14 @@ them. It and the server take turns on the server's processor, so that whatever e
 machine meets both alike; who is not at work is stopped.
 """
 import contextlib
-import json
 import os
 import signal
 import statistics
-import subprocess
 import time
 
-from harness.server import build_dir
 from load import measure
 from load.generator import Generator
+from load.program import Program
 from load.sip_calls import KEY_BYTES, PAYLOADS
 
 TURNS = 5
@@ -23,34 +21,23 @@ TURN_S = 2
 SETTLE_S = 0.5
 
 
-class Limit:
+class Limit(Program):
     """One rtp_limit that sends to flows of its own generator. Use as a context, or call stop()."""
 
     def __init__(self, listeners):
-        binary = os.path.join(build_dir(), "benchmarks", "load", "rtp_limit")
-        with measure.started_on(measure.SERVER_CORE):
-            self.process = subprocess.Popen([binary], stdin=subprocess.PIPE,
-                                            stdout=subprocess.PIPE, text=True)
+        super().__init__("rtp_limit", measure.SERVER_CORE)
         self.generator = Generator()
         for index, port in enumerate(self.generator.open(listeners)):
             key = os.urandom(KEY_BYTES)
-            port = self._ask(f"listener {self.generator.ip} {port} {key.hex()}")["port"]
+            port = self.ask(f"listener {self.generator.ip} {port} {key.hex()}")["port"]
             self.generator.flow(index, (self.generator.ip, port), PAYLOADS["opus"][0], "opus", "listen",
                                 (key, key))
-
-    def _ask(self, text):
-        self.process.stdin.write(text + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            raise RuntimeError("the program that sends at the limit has ended")
-        return json.loads(answer)
 
     def us_per_packet(self, seconds):
         window = measure.Window(self.process.pid)
         self.generator.begin(seconds)
         window.start()
-        packets = self._ask(f"run {int(seconds * 1000)}")["packets"]
+        packets = self.ask(f"run {int(seconds * 1000)}")["packets"]
         window.stop()
         heard = self.generator.end()
         if heard["bad"] or not heard["opened"]:
@@ -59,17 +46,7 @@ class Limit:
 
     def stop(self):
         self.generator.stop()
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
+        super().stop()
 
 
 @contextlib.contextmanager
