@@ -13,7 +13,7 @@ enum {
 	JITTER_PACKETS = LEG_TOLD_PACKETS,
 	JITTER_MIN_MS = 20,
 	DEFAULT_RATE = 8000, /* until there is a codec */
-	/* How long comfort noise lasts behind the packet that describes it, which peers need not repeat. */
+	/* Comfort noise lasts so long behind the packet that describes it: peers need not repeat it. */
 	DESCRIBED_NOISE_US = 5000000,
 };
 

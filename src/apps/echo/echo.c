@@ -3,6 +3,7 @@
 #include "apps/echo/echo.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "apps/echo/echo_message.h"
 #include "core/log.h"
@@ -91,6 +92,7 @@ static void call_media_timeout(struct session *session, struct session_stream *s
 static void call_dtmf(struct session *session, char key, unsigned duration_ms, void *arg)
 {
 	char keys[] = {key, '\0'};
+	int err;
 
 	log_info(LOG_NAME, "DTMF key %c of %s, pressed for %u ms", key, session->remote.address,
 		duration_ms);
@@ -98,7 +100,10 @@ static void call_dtmf(struct session *session, char key, unsigned duration_ms, v
 		duration_ms = MEDIA_KEY_MIN_MS;
 	if (duration_ms > MEDIA_KEY_MAX_MS)
 		duration_ms = MEDIA_KEY_MAX_MS;
-	session_send_dtmf(session, keys, duration_ms);
+	err = session_send_dtmf(session, keys, duration_ms);
+	if (err < 0)
+		log_info(LOG_NAME, "DTMF key %c does not go back to %s: %s", key,
+			session->remote.address, strerror(-err));
 }
 
 static void call_ended(struct session *session, const char *reason, void *arg)

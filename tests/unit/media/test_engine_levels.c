@@ -24,6 +24,21 @@ static struct media_mixer *room(struct world *w)
 	return mixer;
 }
 
+/* A world of one thread with one room in it. */
+static struct media_mixer *open_room(struct world *w)
+{
+	struct media_engine_settings settings = world_settings(1);
+
+	world_open_simulated(w, &settings);
+	return room(w);
+}
+
+static void close_room(struct world *w, struct media_mixer *mixer)
+{
+	media_mixer_close(mixer);
+	world_close(w);
+}
+
 static struct phone *member(struct world *w, struct media_mixer *mixer, const char *codec,
 	unsigned ptime_ms, double tone)
 {
@@ -46,13 +61,11 @@ static void packets_say_how_loud_the_mix_in_them_is(void **state)
 	static const char *const codecs[] = {"PCMU", "PCMU", "opus", "PCMU", "opus"};
 	static const unsigned ptimes[] = {20, 60, 20, 10, 40};
 	static const uint8_t ids[] = {1, 14, 1, 15, 255};
-	struct media_engine_settings settings = world_settings(1);
 	struct world w;
 	struct media_mixer *mixer;
 	struct phone *listeners[5];
 
-	world_open_simulated(&w, &settings);
-	mixer = room(&w);
+	mixer = open_room(&w);
 	for (int i = 0; i < 5; i++) {
 		listeners[i] = member(&w, mixer, codecs[i], ptimes[i], 0);
 		phone_use_levels(listeners[i], ids[i]);
@@ -68,19 +81,16 @@ static void packets_say_how_loud_the_mix_in_them_is(void **state)
 		assert_in_range(p->packets[p->n_packets - 1].level, level_of_tone(LOUD) - 1,
 			level_of_tone(LOUD) + 1);
 	}
-	media_mixer_close(mixer);
-	world_close(&w);
+	close_room(&w, mixer);
 }
 
 static void one_who_speaks_is_told_the_level_of_what_he_hears(void **state)
 {
-	struct media_engine_settings settings = world_settings(1);
 	struct world w;
 	struct media_mixer *mixer;
 	struct phone *a, *b;
 
-	world_open_simulated(&w, &settings);
-	mixer = room(&w);
+	mixer = open_room(&w);
 	a = member(&w, mixer, "PCMU", 20, 440);
 	b = member(&w, mixer, "PCMU", 20, 700);
 	b->amplitude = LOUD / 4;
@@ -91,19 +101,16 @@ static void one_who_speaks_is_told_the_level_of_what_he_hears(void **state)
 		level_of_tone(LOUD / 4) + 1);
 	assert_in_range(b->packets[b->n_packets - 1].level, level_of_tone(LOUD) - 1,
 		level_of_tone(LOUD) + 1);
-	media_mixer_close(mixer);
-	world_close(&w);
+	close_room(&w, mixer);
 }
 
 static void levels_are_sent_to_those_only_who_agreed_and_as_long(void **state)
 {
-	struct media_engine_settings settings = world_settings(1);
 	struct world w;
 	struct media_mixer *mixer;
 	struct phone *with, *without;
 
-	world_open_simulated(&w, &settings);
-	mixer = room(&w);
+	mixer = open_room(&w);
 	with = member(&w, mixer, "PCMU", 20, 0);
 	without = member(&w, mixer, "PCMU", 20, 0);
 	phone_use_levels(with, 1);
@@ -116,8 +123,7 @@ static void levels_are_sent_to_those_only_who_agreed_and_as_long(void **state)
 	with->level_id = 1;
 	world_run(&w, 100);
 	assert_int_equal(with->packets[with->n_packets - 1].level, PHONE_NO_LEVEL);
-	media_mixer_close(mixer);
-	world_close(&w);
+	close_room(&w, mixer);
 }
 
 /* ---- who is decoded and mixed ------------------------------------------------------------------ */
@@ -182,8 +188,7 @@ static void those_who_tell_silence_are_not_decoded(void **state)
 	assert_int_equal(decodes_a_tick(&w), 1);
 	speaker->amplitude = 0;
 	assert_int_equal(decodes_a_tick(&w), 1);
-	media_mixer_close(mixer);
-	world_close(&w);
+	close_room(&w, mixer);
 }
 
 static void of_those_who_tell_speech_the_loudest_are_decoded(void **state)
@@ -210,8 +215,7 @@ static void of_those_who_tell_speech_the_loudest_are_decoded(void **state)
 
 		assert_true(i < MIXED ? level > LOUD / 2 * 0.7 : level < LOUD / 80);
 	}
-	media_mixer_close(mixer);
-	world_close(&w);
+	close_room(&w, mixer);
 }
 
 /* When the listener heard this tone first, in ms from the time of his first packet. */
@@ -302,14 +306,12 @@ static unsigned first_code(const struct phone *listener)
  */
 static void what_is_passed_over_makes_no_delay(void **state)
 {
-	struct media_engine_settings settings = world_settings(1);
 	struct world w;
 	struct media_mixer *mixer;
 	struct phone *listener, *p;
 	unsigned before;
 
-	world_open_simulated(&w, &settings);
-	mixer = room(&w);
+	mixer = open_room(&w);
 	listener = member(&w, mixer, "PCMU", 20, 0);
 	p = member(&w, mixer, "PCMU", 20, 400);
 	p->n_codes = CODES;
@@ -324,8 +326,7 @@ static void what_is_passed_over_makes_no_delay(void **state)
 	p->level_claim = 0;
 	world_run(&w, 500);
 	assert_in_range((before - first_code(listener)) % CODES, 0, 4);
-	media_mixer_close(mixer);
-	world_close(&w);
+	close_room(&w, mixer);
 }
 
 /* One who spoke on while others were louder comes back without a click. */
@@ -385,8 +386,7 @@ static void one_who_claims_to_be_loud_takes_no_place_for_long(void **state)
 	assert_true(listener->n_pcm > 20000);
 	for (size_t at = 0; at + 800 < listener->n_pcm; at += 800)
 		assert_true(phone_level(listener, 440, at, 800) > LOUD * 0.7);
-	media_mixer_close(mixer);
-	world_close(&w);
+	close_room(&w, mixer);
 }
 
 /* Whatever the claims come with: packets that cannot be decoded, or that are never due. */
@@ -433,13 +433,11 @@ static void claims_without_sound_take_no_place_for_long(void **state)
 
 static void one_who_claims_to_be_silent_is_not_heard(void **state)
 {
-	struct media_engine_settings settings = world_settings(1);
 	struct world w;
 	struct media_mixer *mixer;
 	struct phone *listener, *liar;
 
-	world_open_simulated(&w, &settings);
-	mixer = room(&w);
+	mixer = open_room(&w);
 	listener = member(&w, mixer, "PCMU", 20, 0);
 	liar = member(&w, mixer, "PCMU", 20, 700);
 	liar->level_claim = 127;
@@ -447,8 +445,7 @@ static void one_who_claims_to_be_silent_is_not_heard(void **state)
 	world_run(&w, 1000);
 	assert_int_equal(decodes(&w), 0);
 	assert_true(loudest(listener, 0) < 50);
-	media_mixer_close(mixer);
-	world_close(&w);
+	close_room(&w, mixer);
 }
 
 /* ---- who talks --------------------------------------------------------------------------------- */
@@ -492,38 +489,32 @@ static void talking_is_told_with_its_begin_and_end(void **state)
 		assert_false(p[i]->talking);
 		assert_int_equal(p[i]->n_talks, 2);
 	}
-	media_mixer_close(mixer);
-	world_close(&w);
+	close_room(&w, mixer);
 }
 
 static void talking_ends_with_leaving_the_room(void **state)
 {
-	struct media_engine_settings settings = world_settings(1);
 	struct world w;
 	struct media_mixer *mixer;
 	struct phone *p;
 
-	world_open_simulated(&w, &settings);
-	mixer = room(&w);
+	mixer = open_room(&w);
 	p = member(&w, mixer, "PCMU", 20, 440);
 	world_run(&w, 500);
 	assert_true(p->talking);
 	assert_int_equal(media_leg_join(p->leg, NULL), 0);
 	world_run(&w, 200);
 	assert_false(p->talking);
-	media_mixer_close(mixer);
-	world_close(&w);
+	close_room(&w, mixer);
 }
 
 static void changes_of_talking_are_few_whatever_is_said(void **state)
 {
-	struct media_engine_settings settings = world_settings(1);
 	struct world w;
 	struct media_mixer *mixer;
 	struct phone *p;
 
-	world_open_simulated(&w, &settings);
-	mixer = room(&w);
+	mixer = open_room(&w);
 	p = member(&w, mixer, "PCMU", 20, 440);
 	phone_use_levels(p, 1);
 	for (int i = 0; i < 300; i++) {
@@ -531,8 +522,7 @@ static void changes_of_talking_are_few_whatever_is_said(void **state)
 		world_run(&w, 20);
 	}
 	assert_true(p->n_talks <= 18);
-	media_mixer_close(mixer);
-	world_close(&w);
+	close_room(&w, mixer);
 }
 
 int main(void)
